@@ -42,7 +42,7 @@ void csv_feed (csv_t *self, const char *bytes, size_t size);
 int csv_end (csv_t *self, csv_counts_t *counts);
 
 /* Reads the number that is exactly [text, text + size): "[+-]digits[.digits][e[+-]digits]" or ".digits". False when it
- * has another form or is not finite. */
+ * has another form, is not finite or is longer than CSV_LINE_MAX. */
 bool csv_number (const char *text, size_t size, double *value);
 
 #endif

@@ -35,7 +35,6 @@ char *partition_format (frequency_t frequency, day_t first, char text[static PAR
 typedef struct {
     int minutes;
     bool open;       /* a bin is being built */
-    int64_t bin;     /* local bin number of `candle`: local minutes since 1970 / minutes */
     candle_t candle; /* its ts is the bin's start */
 } bucket_t;
 

@@ -1,5 +1,6 @@
 #include "memory.h"
 
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -12,6 +13,13 @@ static void out_of_memory (size_t size)
 {
     fprintf (stderr, "out of memory: no block of %zu bytes\n", size);
     exit (1);
+}
+
+void memory_init (void)
+{
+    mallopt (M_MMAP_THRESHOLD, 8 << 20);
+    mallopt (M_TRIM_THRESHOLD, 16 << 20);
+    mallopt (M_ARENA_MAX, 2);
 }
 
 void *memory_new (size_t size)
@@ -28,9 +36,10 @@ void *memory_resize (void *block, size_t count, size_t size)
     if (count > SIZE_MAX / size) {
         out_of_memory (SIZE_MAX);
     }
-    void *resized = realloc (block, count * size ? count * size : 1);
+    size_t bytes = count * size;
+    void *resized = realloc (block, bytes > 0 ? bytes : 1);
     if (!resized) {
-        out_of_memory (count * size);
+        out_of_memory (bytes);
     }
     return resized;
 }

@@ -8,6 +8,10 @@
 
 #include <stddef.h>
 
+/* Tells the allocator what these processes do: messages of some 100 KiB come and go all the time. By default glibc maps
+ * and unmaps each (a page fault per 4 KiB); here they stay on the heap. Once, first in main. */
+void memory_init (void);
+
 /* Zeroed block of `size` bytes; never NULL. The caller frees it with free (). */
 void *memory_new (size_t size);
 

@@ -11,25 +11,12 @@
 
 #include "calendar.h"
 #include "candle.h"
+#include "fundamentals.h"
 
 typedef struct {
     day_t day;     /* execution date */
     double factor; /* split_from / split_to */
 } split_t;
-
-/* The part of data/fundamentals/SYMBOL.json that the scanners read. Arrays sorted by date. A value that owns them. */
-typedef struct {
-    size_t cap_count, earnings_count;
-    day_t *cap_days;
-    double *caps;
-    day_t *earnings;
-    day_t ipo; /* DAY_NONE when unknown */
-} fundamentals_t;
-
-/* Reads the JSON text. 0, or -1 with a one-line reason in `error` ("line 3: ..."; then the value is all missing). Parts
- * of a wrong type are an error too: nothing is guessed. */
-int fundamentals_parse (fundamentals_t *self, const char *json, size_t size, char *error, size_t error_size);
-void fundamentals_free (fundamentals_t *self);
 
 typedef struct daily daily_t;
 

@@ -21,13 +21,16 @@ typedef struct sink sink_t;
  * is a directory; {scan} without need is fine). `redis:` and `webhook:` are named as not part of batch scans. */
 int sink_check (const char *text, char *error, size_t error_size);
 
+/* Checks every text as sink_check does, and that no two of them write one file, however its path is written. */
+int sink_check_all (const char *const *texts, size_t count, char *error, size_t error_size);
+
 /* Opens a sink. `csv` and `jsonl` to a regular PATH write PATH.part; pipes, devices and `-` (stdout) are written
  * straight; `sqlite` is written in place. `{scan}` in PATH makes one file per scan, each with its own scan's columns and
  * no scan column. "table:" is the first 20 hits on stdout, aligned, with a last line on how to save all.
  * NULL with the error logged. */
 sink_t *sink_open (const char *text, const sink_run_t *run);
 
-/* Writes one hit of `symbol`. 0, or -1 when the sink has failed. */
+/* Writes one hit of `symbol`, which is valid (symbol_valid), of a scan of the run. 0, or -1 when the sink has failed. */
 int sink_write (sink_t *self, const char *symbol, const hit_t *hit);
 
 /* Hits written so far become readable by others (sqlite: a commit). 0 or -1. */

@@ -1,0 +1,78 @@
+#include "collector.h"
+#include "log.h"
+#include "memory.h"
+#include "process.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+static const command_t commands[] = {
+    {.name = "",
+     .summary = "",
+     .operands = "",
+     .details = "Takes the hits of a broker's workers, drops repeats and writes sinks, in order. It ends\n"
+                "when the broker says so; `fastscanner scan` starts its own.\n\n"
+                "Example: fastscanner-collector --broker ipc:///run/fastscanner/control \\\n"
+                "             --listen ipc:///run/fastscanner/hits --out csv:hits.csv"},
+    {0},
+};
+
+static const option_t options[] = {
+    {.name = "broker", .type = OPTION_TEXT, .commands = 1, .argument = "ENDPOINT",
+     .help = "the broker's control endpoint (required)"},
+    {.name = "listen", .type = OPTION_TEXT, .commands = 1, .argument = "ENDPOINT",
+     .help = "where workers send hits (required)"},
+    {.name = "out", .type = OPTION_TEXT, .repeatable = true, .commands = 1, .argument = "SINK",
+     .help = "csv:PATH jsonl:PATH sqlite:PATH, - is stdout (required)"},
+    {.name = "name", .type = OPTION_TEXT, .commands = 1, .argument = "NAME", .otherwise = "collector",
+     .help = "a name that stays the same over restarts"},
+    {.name = "incarnation", .type = OPTION_NUMBER, .commands = 1, .argument = "N", .otherwise = "0",
+     .maximum = 1000000000, .help = "the number of this life, from who started it"},
+    {.name = "log-level", .type = OPTION_CHOICE, .commands = 1, .argument = "error|warning|info|debug",
+     .otherwise = "info", .help = "what is logged"},
+    {.name = "log-format", .type = OPTION_CHOICE, .commands = 1, .argument = "text|logfmt|json",
+     .otherwise = "text", .help = "how it is logged"},
+    {0},
+};
+
+static const program_t program = {.program = "fastscanner-collector",
+                                  .summary = "writes the hits of a fastscanner broker's workers, each once",
+                                  .version = FASTSCANNER_VERSION,
+                                  .commands = commands,
+                                  .options = options};
+
+static int run (const options_t *given)
+{
+    size_t count = options_count (given, "out");
+    const char **sinks = memory_new (count * sizeof *sinks);
+    for (size_t i = 0; i < count; i++) {
+        sinks[i] = options_item (given, "out", i);
+    }
+    collector_config_t config = {.broker = options_text (given, "broker"),
+                                 .listen = options_text (given, "listen"),
+                                 .name = options_text (given, "name"),
+                                 .incarnation = (uint64_t) options_number (given, "incarnation"),
+                                 .sinks = sinks,
+                                 .sink_count = count};
+    int rc = 2;
+    if (!config.broker || !config.listen || count == 0) {
+        log_error ("--broker, --listen and --out are required: see fastscanner-collector --help");
+    } else {
+        rc = collector_run (&config);
+    }
+    free (sinks);
+    return rc;
+}
+
+int main (int argc, char **argv)
+{
+    process_init ();
+    options_t *given = NULL;
+    options_result_t result = options_load (&program, argc, argv, environ, &given);
+    if (result != OPTIONS_RUN) {
+        return result == OPTIONS_HELP ? 0 : 2;
+    }
+    int rc = process_set_up (&program, given) == 0 ? run (given) : 1;
+    options_destroy (&given);
+    return rc;
+}

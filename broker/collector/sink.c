@@ -1,0 +1,237 @@
+/* From the user's text to files:
+ *
+ *     "csv:hits-{scan}.csv" --> split --> kind csv, path --> expand, one file per scan --> backend's open, write, ...
+ *
+ * This is the one place that knows which backends there are.
+ */
+#include "sink.h"
+
+#include "log.h"
+#include "memory.h"
+#include "sink_backend.h"
+#include "sink_path.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct {
+    const char *name;
+    const sink_backend_t *backend;
+    bool stdout_only; /* takes no path */
+    bool in_place;    /* writes PATH itself, which must be a regular file */
+} sink_kind_t;
+
+/* The order in which they are offered; what is not offered is last. */
+static const sink_kind_t kinds[] = {
+    {.name = "csv", .backend = &sink_csv},
+    {.name = "jsonl", .backend = &sink_jsonl},
+    {.name = "sqlite", .backend = &sink_sqlite, .in_place = true},
+    {.name = "table", .backend = &sink_table, .stdout_only = true},
+};
+
+#define KIND_COUNT (sizeof kinds / sizeof kinds[0])
+
+struct sink {
+    const sink_backend_t *backend;
+    bool per_scan; /* a file for each scan */
+    void **files;
+    size_t file_count;
+    char *parts; /* NULL when there are none */
+    bool failed;
+};
+
+static const sink_kind_t *find_kind (const char *name)
+{
+    for (size_t i = 0; i < KIND_COUNT; i++) {
+        if (strcmp (kinds[i].name, name) == 0) {
+            return &kinds[i];
+        }
+    }
+    return NULL;
+}
+
+static void explain_unknown_kind (const char *text, const char *name, char *error, size_t size)
+{
+    const char *nearest = text_nearest (name, kinds, KIND_COUNT, sizeof kinds[0]);
+    if (strcmp (name, "redis") == 0 || strcmp (name, "webhook") == 0) {
+        snprintf (error, size,
+                  "%s: is not for batch scans: use csv:PATH, jsonl:PATH or sqlite:PATH", name);
+    } else if (nearest) {
+        snprintf (error, size, "%s: there is no output \"%s\": did you mean %s:?", text, name,
+                  nearest);
+    } else {
+        snprintf (error, size, "%s: an output is csv:PATH, jsonl:PATH or sqlite:PATH", text);
+    }
+}
+
+/* Takes KIND:PATH apart; `*path` points into the text, or is "-" for a kind that takes none. NULL, with `error`, when it
+ * has not that form. */
+static const sink_kind_t *split (const char *text, const char **path, char *error, size_t size)
+{
+    const char *colon = strchr (text, ':');
+    char *name = colon ? memory_format ("%.*s", (int) (colon - text), text) : memory_text ("");
+    const sink_kind_t *kind = find_kind (name);
+    if (!kind) {
+        explain_unknown_kind (text, name, error, size);
+        free (name);
+        return NULL;
+    }
+    free (name);
+    *path = kind->stdout_only ? "-" : colon + 1;
+    if (kind->stdout_only && colon[1]) {
+        snprintf (error, size, "%s: %s takes no path", text, kind->name);
+        return NULL;
+    }
+    if (!**path) {
+        snprintf (error, size, "%s: the path is missing: for example %s:hits", text, kind->name);
+        return NULL;
+    }
+    return kind;
+}
+
+int sink_check (const char *text, char *error, size_t error_size)
+{
+    const char *path;
+    const sink_kind_t *kind = split (text, &path, error, error_size);
+    if (!kind) {
+        return -1;
+    }
+    if (strcmp (path, "-") != 0) {
+        return sink_path_check (text, path, kind->in_place, error, error_size);
+    }
+    if (kind->in_place) {
+        snprintf (error, error_size, "%s: %s cannot be written to stdout: give a path", text,
+                  kind->name);
+        return -1;
+    }
+    return 0;
+}
+
+/* Of texts that passed sink_check. */
+static bool is_same_file (const char *a, const char *b)
+{
+    char error[1];
+    const char *first = "", *second = "";
+    split (a, &first, error, sizeof error);
+    split (b, &second, error, sizeof error);
+    return sink_path_is_same (first, second);
+}
+
+int sink_check_all (const char *const *texts, size_t count, char *error, size_t error_size)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (sink_check (texts[i], error, error_size) < 0) {
+            return -1;
+        }
+        for (size_t j = 0; j < i; j++) {
+            if (is_same_file (texts[j], texts[i])) {
+                snprintf (error, error_size, "%s and %s write the same file: give each its own",
+                          texts[j], texts[i]);
+                return -1;
+            }
+        }
+    }
+    return 0;
+}
+
+static void *open_file (const sink_t *self, const char *path, const sink_run_t *run, size_t index)
+{
+    if (!self->per_scan) {
+        return self->backend->open (path, run->scans, run->scan_count);
+    }
+    char *own = sink_path_expand (path, run->scans[index].id);
+    void *file = self->backend->open (own, &run->scans[index], 1);
+    free (own);
+    return file;
+}
+
+static int open_files (sink_t *self, const char *path, const sink_run_t *run)
+{
+    size_t count = self->per_scan ? run->scan_count : 1;
+    self->files = memory_new (count * sizeof *self->files);
+    for (size_t i = 0; i < count; i++) {
+        self->files[i] = open_file (self, path, run, i);
+        if (!self->files[i]) {
+            return -1;
+        }
+        self->file_count++;
+    }
+    return 0;
+}
+
+/* The parts' names, with commas between. */
+static char *list_parts (const sink_t *self)
+{
+    buffer_t list = {0};
+    for (size_t i = 0; i < self->file_count && self->backend->part; i++) {
+        const char *part = self->backend->part (self->files[i]);
+        if (part) {
+            buffer_printf (&list, "%s%s", list.size ? ", " : "", part);
+        }
+    }
+    return list.bytes;
+}
+
+sink_t *sink_open (const char *text, const sink_run_t *run)
+{
+    char error[256];
+    const char *path;
+    const sink_kind_t *kind = split (text, &path, error, sizeof error);
+    if (!kind) {
+        log_error ("%s", error);
+        return NULL;
+    }
+    sink_t *self = memory_new (sizeof *self);
+    self->backend = kind->backend;
+    self->per_scan = sink_path_is_per_scan (path);
+    if (open_files (self, path, run) < 0) {
+        sink_close (&self, false);
+        return NULL;
+    }
+    self->parts = list_parts (self);
+    return self;
+}
+
+int sink_write (sink_t *self, const char *symbol, const hit_t *hit)
+{
+    size_t file = self->per_scan ? hit->scan : 0;
+    size_t scan = self->per_scan ? 0 : hit->scan;
+    if (!self->failed && self->backend->write (self->files[file], symbol, scan, hit) < 0) {
+        self->failed = true;
+    }
+    return self->failed ? -1 : 0;
+}
+
+int sink_flush (sink_t *self)
+{
+    for (size_t i = 0; i < self->file_count && !self->failed; i++) {
+        self->failed = self->backend->flush (self->files[i]) < 0;
+    }
+    return self->failed ? -1 : 0;
+}
+
+int sink_close (sink_t **self_p, bool whole)
+{
+    sink_t *self = *self_p;
+    if (!self) {
+        return 0;
+    }
+    whole = whole && !self->failed; /* a file of one scan lacks what came after another's failure */
+    for (size_t i = 0; i < self->file_count; i++) {
+        if (self->backend->close (self->files[i], whole) < 0) {
+            self->failed = true;
+        }
+    }
+    int result = self->failed ? -1 : 0;
+    free (self->files);
+    free (self->parts);
+    free (self);
+    *self_p = NULL;
+    return result;
+}
+
+const char *sink_part (const sink_t *self)
+{
+    return self->parts;
+}

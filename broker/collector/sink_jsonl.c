@@ -1,0 +1,73 @@
+#include "sink_backend.h"
+#include "sink_text.h"
+
+static char *put_string (char *at, const char *text)
+{
+    static const char digits[] = "0123456789abcdef";
+    *at++ = '"';
+    for (; *text; text++) {
+        unsigned char c = (unsigned char) *text;
+        if (c < 0x20) {
+            at = stpcpy (at, "\\u00");
+            *at++ = digits[c >> 4];
+            *at++ = digits[c & 15];
+            continue;
+        }
+        if (c == '"' || c == '\\') {
+            *at++ = '\\';
+        }
+        *at++ = (char) c;
+    }
+    *at++ = '"';
+    return at;
+}
+
+static char *put_value (char *at, const scan_column_t *column, double value)
+{
+    if (!isfinite (value)) {
+        return stpcpy (at, "null");
+    }
+    if (!column->alert) {
+        return layout_print (column, value, at);
+    }
+    *at++ = '"';
+    at = layout_print (column, value, at);
+    *at++ = '"';
+    return at;
+}
+
+static int jsonl_write (void *handle, const char *symbol, size_t scan, const hit_t *hit)
+{
+    sink_text_t *self = handle;
+    const layout_t *layout = &self->layout;
+    char *at =
+        output_reserve (self->output, sink_text_row_max (self, symbol, sizeof (scan_column_t) + 6));
+    *at++ = '{';
+    if (layout->scan_count > 1) {
+        at = put_string (stpcpy (at, "\"scan\":"), layout->scans[scan].id);
+        *at++ = ',';
+    }
+    at = put_string (stpcpy (at, "\"symbol\":"), symbol);
+    at = stpcpy (at, ",\"datetime\":\"");
+    exchange_format (hit->ts, at);
+    at = stpcpy (at + DATETIME_TEXT, "\"");
+    for (size_t i = 0; i < layout->count; i++) {
+        *at++ = ',';
+        *at++ = '"';
+        at = stpcpy (
+            at, layout->columns[i].name); /* a name of the scanners' table: nothing to escape */
+        *at++ = '"';
+        *at++ = ':';
+        at = put_value (at, &layout->columns[i], layout_value (layout, scan, hit, i));
+    }
+    at = stpcpy (at, "}\n");
+    return output_advance (self->output, at);
+}
+
+const sink_backend_t sink_jsonl = {
+    .open = sink_text_open,
+    .write = jsonl_write,
+    .flush = sink_text_flush,
+    .close = sink_text_close,
+    .part = sink_text_part,
+};

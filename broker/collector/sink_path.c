@@ -1,0 +1,111 @@
+#include "sink_path.h"
+
+#include "memory.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SCAN_PLACE "{scan}"
+
+bool sink_path_is_per_scan (const char *path)
+{
+    return strstr (path, SCAN_PLACE) != NULL;
+}
+
+char *sink_path_expand (const char *path, const char *id)
+{
+    buffer_t out = {0};
+    const char *place;
+    while ((place = strstr (path, SCAN_PLACE))) {
+        buffer_append (&out, path, (size_t) (place - path));
+        buffer_append (&out, id, strlen (id));
+        path = place + strlen (SCAN_PLACE);
+    }
+    buffer_append (&out, path, strlen (path) + 1);
+    return out.bytes;
+}
+
+/* The directory that `path` lies in; the caller frees it. */
+static char *directory_of (const char *path)
+{
+    const char *slash = strrchr (path, '/');
+    if (!slash) {
+        return memory_text (".");
+    }
+    return memory_format ("%.*s", slash == path ? 1 : (int) (slash - path), path);
+}
+
+static int check_directory (const char *text, const char *path, char *error, size_t size)
+{
+    char *directory = directory_of (path);
+    struct stat there;
+    int result = -1;
+    if (strstr (directory, SCAN_PLACE)) {
+        result = 0; /* known when the scans are: open says so then */
+    } else if (stat (directory, &there) < 0) {
+        snprintf (error, size, "%s: directory %s: %s%s", text, directory, strerror (errno),
+                  errno == ENOENT ? ": create it first" : "");
+    } else if (!S_ISDIR (there.st_mode)) {
+        snprintf (error, size, "%s: %s is not a directory", text, directory);
+    } else if (access (directory, W_OK | X_OK) < 0) {
+        snprintf (error, size, "%s: directory %s cannot be written: %s", text, directory,
+                  strerror (errno));
+    } else {
+        result = 0;
+    }
+    free (directory);
+    return result;
+}
+
+int sink_path_check (const char *text, const char *path, bool in_place, char *error, size_t size)
+{
+    struct stat there;
+    bool exists = stat (path, &there) == 0;
+    if (exists && S_ISDIR (there.st_mode)) {
+        snprintf (error, size, "%s: is a directory: give a file's name in it", text);
+        return -1;
+    }
+    if (exists && in_place && !S_ISREG (there.st_mode)) {
+        snprintf (error, size, "%s: needs a regular file", text);
+        return -1;
+    }
+    if (exists && (in_place || !S_ISREG (there.st_mode)) && access (path, W_OK) < 0) {
+        snprintf (error, size, "%s: cannot be written: %s", text, strerror (errno));
+        return -1;
+    }
+    bool straight = exists && !S_ISREG (there.st_mode);
+    return straight ? 0 : check_directory (text, path, error, size);
+}
+
+/* One name for a file however its path is written; the caller frees it. */
+static char *identity (const char *path)
+{
+    if (strcmp (path, "-") == 0) {
+        return memory_text ("-");
+    }
+    char *real = realpath (path, NULL);
+    if (real) {
+        return real;
+    }
+    char *directory = directory_of (path);
+    real = realpath (directory, NULL);
+    const char *slash = strrchr (path, '/');
+    char *name = memory_format ("%s/%s", real ? real : directory, slash ? slash + 1 : path);
+    free (real);
+    free (directory);
+    return name;
+}
+
+bool sink_path_is_same (const char *a, const char *b)
+{
+    char *first = identity (a);
+    char *second = identity (b);
+    bool same = strcmp (first, second) == 0;
+    free (first);
+    free (second);
+    return same;
+}

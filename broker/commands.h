@@ -1,0 +1,13 @@
+/* commands - one file per command; each takes its options and returns the exit code. */
+#ifndef COMMANDS_H
+#define COMMANDS_H
+
+#include "options.h"
+
+int command_scan (const options_t *options);
+int command_sample (const options_t *options);
+int command_scanners (const options_t *options);
+int command_explain (const options_t *options);
+int command_check (const options_t *options);
+
+#endif

@@ -1,0 +1,111 @@
+#include "job.h"
+
+#include "log.h"
+#include "sink.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+int job_read_scans (job_t *self, const options_t *options)
+{
+    char error[512];
+    frequency_t frequency;
+    const char *freq = options_text (options, "freq");
+    if (!frequency_parse (freq, &frequency)) {
+        log_error ("--freq '%s' is no frequency: give Nmin or Nh that divides a day evenly, or 1d", freq);
+        return EXIT_USAGE;
+    }
+    size_t count = options_count (options, "scan");
+    scan_t *scans = memory_new (count * sizeof *scans);
+    int rc = 0;
+    for (size_t i = 0; i < count && rc == 0; i++) {
+        rc = scan_parse (options_item (options, "scan", i), frequency, &scans[i], error, sizeof error);
+    }
+    if (rc == 0) {
+        rc = run_init (&self->run, scans, count, options_flag (options, "all-hits"), error, sizeof error);
+    }
+    free (scans);
+    if (rc != 0) {
+        log_error ("%s", error);
+        return EXIT_USAGE;
+    }
+    return 0;
+}
+
+int job_read_days (const options_t *options, day_t *from, day_t *to)
+{
+    if (!options_date (options, "from", from)) {
+        log_error ("--from DATE is required: the first day to scan, YYYY-MM-DD");
+        return EXIT_USAGE;
+    }
+    if (!options_date (options, "to", to)) {
+        *to = *from;
+    }
+    if (*to < *from) {
+        log_error ("--to %s is before --from %s", options_text (options, "to"), options_text (options, "from"));
+        return EXIT_USAGE;
+    }
+    return 0;
+}
+
+int job_read_sinks (job_t *self, const options_t *options)
+{
+    char error[512];
+    size_t given = options_count (options, "out");
+    self->sink_count = given ? given : 1;
+    self->sinks = memory_new (self->sink_count * sizeof *self->sinks);
+    self->sinks[0] = isatty (STDOUT_FILENO) ? "table:" : "csv:-";
+    for (size_t i = 0; i < given; i++) {
+        self->sinks[i] = options_item (options, "out", i);
+    }
+    if (sink_check_all (self->sinks, self->sink_count, error, sizeof error) != 0) {
+        log_error ("%s", error);
+        return EXIT_USAGE;
+    }
+    return 0;
+}
+
+uint32_t job_workers (const options_t *options)
+{
+    long given = options_number (options, "workers");
+    return (uint32_t) (given > 0 ? given : sysconf (_SC_NPROCESSORS_ONLN));
+}
+
+int job_open (job_t *self, const options_t *options, const char *symbols, day_t from, day_t to)
+{
+    char first[11], last[11];
+    self->market = market_open (options_text (options, "data"), symbols);
+    if (!self->market) {
+        return EXIT_FAILED;
+    }
+    if (market_symbol_count (self->market) == 0) {
+        log_error ("nothing to scan: %s", symbols ? "none of the symbols asked for has a directory in data/candles"
+                                                  : "data/candles has no directory of a symbol");
+        return EXIT_NOTHING;
+    }
+    if (calendar_count (market_calendar (self->market), from, to) == 0) {
+        log_error ("nothing to scan: no trading day from %s to %s", day_format (from, first), day_format (to, last));
+        return EXIT_NOTHING;
+    }
+    self->plan = (delivery_plan_t){.market = self->market,
+                                   .run = &self->run,
+                                   .from = from,
+                                   .to = to,
+                                   .ranges = delivery_ranges (from, to)};
+    self->workers = job_workers (options);
+    uint64_t units = (uint64_t) market_symbol_count (self->market) * self->plan.ranges;
+    if (units > UINT32_MAX / 2) {
+        log_error ("%llu units of work are more than one run takes: give a shorter --from and --to",
+                   (unsigned long long) units);
+        return EXIT_USAGE;
+    }
+    /* More workers than units would only wait. */
+    self->workers = units < self->workers ? (uint32_t) units : self->workers;
+    return 0;
+}
+
+void job_close (job_t *self)
+{
+    market_destroy (&self->market);
+    free (self->sinks);
+}

@@ -1,0 +1,72 @@
+#include "process.h"
+
+#include "log.h"
+#include "memory.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+static sigset_t our_signals (void)
+{
+    sigset_t set;
+    sigemptyset (&set);
+    sigaddset (&set, SIGINT);
+    sigaddset (&set, SIGTERM);
+    sigaddset (&set, SIGHUP);
+    sigaddset (&set, SIGCHLD);
+    return set;
+}
+
+/* czmq reads ZSYS_... and obeys; one of them makes it assert. Options come from our own table alone. */
+static void forget_zsys (void)
+{
+    for (size_t i = 0; environ[i];) {
+        if (strncmp (environ[i], "ZSYS_", 5) == 0) {
+            char *name = memory_text (environ[i]);
+            name[strcspn (name, "=")] = '\0';
+            unsetenv (name);
+            free (name);
+        } else {
+            i++;
+        }
+    }
+}
+
+void process_init (void)
+{
+    forget_zsys ();
+    sigset_t set = our_signals ();
+    memory_init ();
+    sigprocmask (SIG_BLOCK, &set, NULL);
+    signal (SIGPIPE, SIG_IGN);
+}
+
+int process_set_up (const program_t *program, const options_t *options)
+{
+    log_level_t level = LOG_INFO;
+    log_format_t format = LOG_TEXT;
+    log_level_parse (options_text (options, "log-level"), &level);
+    log_format_parse (options_text (options, "log-format"), &format);
+    log_init (program->program, level, format);
+    return exchange_init ();
+}
+
+int process_signals (void)
+{
+    sigset_t set = our_signals ();
+    int signals = signalfd (-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (signals < 0) {
+        log_error ("cannot read signals: %s", strerror (errno));
+    }
+    return signals;
+}
+
+int process_next_signal (int signals)
+{
+    struct signalfd_siginfo signal;
+    return read (signals, &signal, sizeof signal) == sizeof signal ? (int) signal.ssi_signo : 0;
+}

@@ -1,0 +1,70 @@
+# bash completion for fastscanner. tests/test_command.c holds it to the table in broker/command.c.
+
+_fastscanner_scanners ()
+{
+    "${COMP_WORDS[0]}" scanners 2>/dev/null | while read -r name _; do echo "$name"; done
+}
+
+_fastscanner_options ()
+{
+    local common="--config --log-level --log-format --help --version"
+    case $1 in
+    scan | check)
+        echo "$common --data --scan --freq --from --to --symbols --workers --out --all-hits --strict --progress"
+        ;;
+    sample) echo "$common --freq --from --to --count --seed" ;;
+    scanners) echo "$common" ;;
+    explain) echo "$common --data --scan --freq" ;;
+    esac
+}
+
+_fastscanner ()
+{
+    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]}
+    local words="" action="" line
+    if ((COMP_CWORD == 1)); then
+        words="scan sample scanners explain check --help --version"
+    else
+        [[ $word == "=" ]] && word=""
+        [[ $before == "=" ]] && before=${COMP_WORDS[COMP_CWORD - 2]}
+        case $before in
+        --config | --symbols) action="file" ;;
+        --data) action="directory" ;;
+        --scan) words=$(_fastscanner_scanners) ;;
+        --freq) words="1min 2min 3min 5min 10min 15min 30min 1h 1d" ;;
+        --out) words="csv: jsonl: sqlite:" ;;
+        --progress) words="auto never" ;;
+        --log-level) words="error warning info debug" ;;
+        --log-format) words="text logfmt json" ;;
+        --from | --to | --count | --seed | --workers) ;;
+        *)
+            if [[ $word == -* ]]; then
+                words=$(_fastscanner_options "$command")
+            elif [[ $command == scanners ]]; then
+                words=$(_fastscanner_scanners)
+            elif [[ $command == sample ]]; then
+                action="directory"
+            elif [[ $before == ":" ]]; then
+                action="file"
+            fi
+            ;;
+        esac
+    fi
+    COMPREPLY=()
+    while IFS= read -r line; do
+        COMPREPLY+=("$line")
+    done < <(
+        case $action in
+        file) compgen -f -- "$word" ;;
+        directory) compgen -d -- "$word" ;;
+        *) compgen -W "$words" -- "$word" ;;
+        esac
+    )
+    if [[ -n $action ]]; then
+        compopt -o filenames
+    elif [[ ${COMPREPLY[0]} == *: ]]; then
+        compopt -o nospace
+    fi
+}
+
+complete -F _fastscanner fastscanner

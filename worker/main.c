@@ -1,0 +1,62 @@
+#include "log.h"
+#include "process.h"
+#include "worker.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+static const command_t commands[] = {
+    {.name = "",
+     .summary = "",
+     .operands = "",
+     .details = "Joins the broker, computes what it sends, and ends when the broker says so. It needs\n"
+                "nothing but the broker's address; `fastscanner scan` starts its own.\n\n"
+                "Example: fastscanner-worker --broker ipc:///run/fastscanner/control"},
+    {0},
+};
+
+static const option_t options[] = {
+    {.name = "broker", .type = OPTION_TEXT, .commands = 1, .argument = "ENDPOINT",
+     .help = "the broker's control endpoint (required)"},
+    {.name = "name", .type = OPTION_TEXT, .commands = 1, .argument = "NAME",
+     .help = "a name that stays the same over restarts; default worker-PID"},
+    {.name = "incarnation", .type = OPTION_NUMBER, .commands = 1, .argument = "N", .otherwise = "0",
+     .maximum = 1000000000, .help = "the number of this life, from who started it"},
+    {.name = "log-level", .type = OPTION_CHOICE, .commands = 1, .argument = "error|warning|info|debug",
+     .otherwise = "info", .help = "what is logged"},
+    {.name = "log-format", .type = OPTION_CHOICE, .commands = 1, .argument = "text|logfmt|json",
+     .otherwise = "text", .help = "how it is logged"},
+    {0},
+};
+
+static const program_t program = {.program = "fastscanner-worker",
+                                  .summary = "scans the candles that a fastscanner broker sends",
+                                  .version = FASTSCANNER_VERSION,
+                                  .commands = commands,
+                                  .options = options};
+
+int main (int argc, char **argv)
+{
+    process_init ();
+    options_t *given = NULL;
+    options_result_t result = options_load (&program, argc, argv, environ, &given);
+    if (result != OPTIONS_RUN) {
+        return result == OPTIONS_HELP ? 0 : 2;
+    }
+    if (process_set_up (&program, given) != 0) {
+        return 1;
+    }
+    char name[32];
+    snprintf (name, sizeof name, "worker-%d", (int) getpid ());
+    worker_config_t config = {.broker = options_text (given, "broker"),
+                              .name = options_text (given, "name") ? options_text (given, "name") : name,
+                              .incarnation = (uint64_t) options_number (given, "incarnation")};
+    int rc = 2;
+    if (!config.broker) {
+        log_error ("--broker ENDPOINT is required: the control endpoint of a running fastscanner");
+    } else {
+        rc = worker_run (&config);
+    }
+    options_destroy (&given);
+    return rc;
+}
