@@ -19,16 +19,16 @@ typedef struct {
 typedef struct {
     bool live;
     session_t session;
-    uint64_t sent, consumed;   /* bytes of this session */
-    uint64_t sent_n;           /* messages sent */
-    link_t heard;              /* as the worker reports its end */
-    link_t collected;          /* as the collector reports the worker's other link */
-    uint64_t moved_ms;         /* when something outstanding last moved */
-    bool gap;                  /* one of its links has one */
-    uint32_t running;          /* units in it */
+    uint64_t sent, consumed; /* bytes of this session */
+    uint64_t sent_n;         /* messages sent */
+    link_t heard;            /* as the worker reports its end */
+    link_t collected;        /* as the collector reports the worker's other link */
+    uint64_t moved_ms;       /* when something outstanding last moved */
+    bool gap;                /* one of its links has one */
+    uint32_t running;        /* units in it */
     bool delivering;
-    uint32_t delivery;         /* unit of the delivery under way */
-    uint64_t serial;           /* of its last state */
+    uint32_t delivery; /* unit of the delivery under way */
+    uint64_t serial;   /* of its last state */
 } worker_t;
 
 struct batch {
@@ -46,7 +46,8 @@ struct batch {
     worker_t *workers;
     size_t aside_count;
     uint32_t *aside;
-    unit_t ring[BATCH_AHEAD]; /* of units oldest .. oldest + BATCH_AHEAD - 1, at unit % BATCH_AHEAD */
+    unit_t
+        ring[BATCH_AHEAD]; /* of units oldest .. oldest + BATCH_AHEAD - 1, at unit % BATCH_AHEAD */
 };
 
 static unit_t *unit_at (const batch_t *self, uint32_t unit)
@@ -153,7 +154,8 @@ static void leave_worker (batch_t *self, uint32_t u)
     unit->need_count = 0;
 }
 
-/* Past finished and void units; the places of those passed are made ready for the units that come into reach. */
+/* Past finished and void units; the places of those passed are made ready for the units that come
+ * into reach. */
 static void advance (batch_t *self)
 {
     while (self->oldest < self->next) {
@@ -184,12 +186,14 @@ void batch_joined (batch_t *self, uint32_t w, session_t session, uint64_t now_ms
     self->workers[w] = (worker_t){.live = true, .session = session, .moved_ms = now_ms};
 }
 
-/* The symbol of a unit that killed two workers alone: none of its units that is not finished will come. */
+/* The symbol of a unit that killed two workers alone: none of its units that is not finished will
+ * come. */
 static void set_aside (batch_t *self, uint32_t symbol)
 {
     self->aside = memory_resize (self->aside, self->aside_count + 1, sizeof *self->aside);
     self->aside[self->aside_count++] = symbol;
-    for (uint32_t u = symbol * self->ranges; u < (symbol + 1) * self->ranges && u < self->next; u++) {
+    for (uint32_t u = symbol * self->ranges; u < (symbol + 1) * self->ranges && u < self->next;
+         u++) {
         if (is_kept (self, u)) {
             finish (self, u, VOID);
         }
@@ -240,7 +244,8 @@ static void take_need (batch_t *self, uint32_t w, const wire_need_t *need)
     unit->need_count = need->partition_count;
 }
 
-void batch_worker_state (batch_t *self, uint32_t w, const wire_worker_state_t *state, uint64_t now_ms)
+void batch_worker_state (batch_t *self, uint32_t w, const wire_worker_state_t *state,
+                         uint64_t now_ms)
 {
     worker_t *worker = &self->workers[w];
     bool fresh = worker->live && state->serial > worker->serial;
@@ -378,14 +383,16 @@ static batch_step_t start (batch_t *self, uint32_t w, uint32_t u)
     return deliver (self, BATCH_START, w, u);
 }
 
-/* The free worker with most window, of those that have room; with `empty` only one without any unit. */
+/* The free worker with most window, of those that have room; with `empty` only one without any
+ * unit. */
 static int roomiest (const batch_t *self, bool empty, bool whatever)
 {
     int best = -1;
     for (size_t w = 0; w < self->worker_count; w++) {
         const worker_t *worker = &self->workers[w];
         bool fits = worker->live && !worker->delivering && !worker->gap &&
-                    (whatever || has_room (worker, self->window)) && (!empty || worker->running == 0);
+                    (whatever || has_room (worker, self->window)) &&
+                    (!empty || worker->running == 0);
         uint64_t open = worker->sent - worker->consumed;
         if (fits && (best < 0 || open < self->workers[best].sent - self->workers[best].consumed)) {
             best = (int) w;
@@ -420,7 +427,8 @@ static const char *broken (const batch_t *self, const worker_t *worker, uint64_t
     }
     for (uint32_t u = self->oldest; u < self->next; u++) {
         const unit_t *unit = unit_at (self, u);
-        if (unit->state == RUNNING && unit->need_count > 0 && &self->workers[unit->worker] == worker) {
+        if (unit->state == RUNNING && unit->need_count > 0 &&
+            &self->workers[unit->worker] == worker) {
             return NULL; /* it waits for us */
         }
     }
@@ -433,8 +441,8 @@ static bool next_need (const batch_t *self, uint32_t *u)
     for (uint32_t i = self->oldest; i < self->next; i++) {
         const unit_t *unit = unit_at (self, i);
         const worker_t *worker = &self->workers[unit->worker];
-        if (unit->state == RUNNING && unit->need_count > 0 && !unit->served && !worker->delivering &&
-            (i == self->oldest || has_room (worker, self->window))) {
+        if (unit->state == RUNNING && unit->need_count > 0 && !unit->served &&
+            !worker->delivering && (i == self->oldest || has_room (worker, self->window))) {
             *u = i;
             return true;
         }
@@ -503,7 +511,8 @@ batch_step_t batch_next (batch_t *self, uint64_t now_ms)
 
 size_t batch_voids (const batch_t *self, uint32_t *voids)
 {
-    /* Void units below `oldest` that the collector has not passed are told too: it waits for them. */
+    /* Void units below `oldest` that the collector has not passed are told too: it waits for them.
+     * */
     size_t count = 0;
     for (size_t i = 0; i < self->aside_count; i++) {
         uint32_t first = self->aside[i] * self->ranges;

@@ -1,7 +1,9 @@
-/* batch - the broker's decisions in a batch run: who gets which unit, how much may be under way, what a death means.
+/* batch - the broker's decisions in a batch run: who gets which unit, how much may be under way,
+ * what a death means.
  *
- * Plain functions of state and message: no socket, no file, no clock, no process. The loop (broker.c) tells what
- * happened and does what batch_next says; a test drives this module through any history.
+ * Plain functions of state and message: no socket, no file, no clock, no process. The loop
+ * (broker.c) tells what happened and does what batch_next says; a test drives this module through
+ * any history.
  *
  *      unit u = symbol u / ranges, range u % ranges                       (symbol order, then time)
  *
@@ -11,13 +13,14 @@
  *         |                                                |
  *         +------------------------------------------------+-- killed two workers alone --> VOID, the whole symbol
  *
- * Bounds. Only BATCH_AHEAD units from the oldest unfinished on exist here at all: no unit starts further ahead. None but
- * the oldest starts while the collector holds more than BATCH_HELD_BYTES. A worker's window is bytes sent and not
- * consumed; within it a worker is given needs first, then new units; the oldest unfinished unit is served whatever the
- * window says, so nothing locks.
+ * Bounds. Only BATCH_AHEAD units from the oldest unfinished on exist here at all: no unit starts
+ * further ahead. None but the oldest starts while the collector holds more than BATCH_HELD_BYTES. A
+ * worker's window is bytes sent and not consumed; within it a worker is given needs first, then new
+ * units; the oldest unfinished unit is served whatever the window says, so nothing locks.
  *
- * Suspects. After a death the units that were in the worker are run again, each alone in a worker, before any other unit
- * starts. A unit that was alone in two workers that died takes its symbol out of the run.
+ * Suspects. After a death the units that were in the worker are run again, each alone in a worker,
+ * before any other unit starts. A unit that was alone in two workers that died takes its symbol out
+ * of the run.
  */
 #ifndef BATCH_H
 #define BATCH_H
@@ -26,8 +29,9 @@
 
 #define BATCH_AHEAD      256
 #define BATCH_HELD_BYTES (16u << 20)
-#define BATCH_STILL_MS   10000 /* a link with something outstanding that stands still so long has lost something */
-#define BATCH_EARLY_DEATHS 3   /* workers in a row that died without a unit: the run cannot work */
+#define BATCH_STILL_MS                                                                             \
+    10000 /* a link with something outstanding that stands still so long has lost something */
+#define BATCH_EARLY_DEATHS 3 /* workers in a row that died without a unit: the run cannot work */
 
 typedef struct batch batch_t;
 
@@ -36,7 +40,8 @@ batch_t *batch_new (uint32_t symbols, uint32_t ranges, uint32_t workers, uint64_
 void batch_destroy (batch_t **self);
 
 uint32_t batch_units (const batch_t *self);
-/* Units that are finished or void, and the oldest that is neither (batch_units () when there is none). */
+/* Units that are finished or void, and the oldest that is neither (batch_units () when there is
+ * none). */
 uint32_t batch_finished (const batch_t *self);
 uint32_t batch_oldest (const batch_t *self);
 
@@ -48,16 +53,20 @@ void batch_joined (batch_t *self, uint32_t w, session_t session, uint64_t now_ms
 /* The worker's process ended, or is to be ended. Its units become suspects. */
 void batch_lost (batch_t *self, uint32_t w);
 
-/* Its state. States of another session than its life's are ignored; so are needs for attempts that ended. */
-void batch_worker_state (batch_t *self, uint32_t w, const wire_worker_state_t *state, uint64_t now_ms);
+/* Its state. States of another session than its life's are ignored; so are needs for attempts that
+ * ended. */
+void batch_worker_state (batch_t *self, uint32_t w, const wire_worker_state_t *state,
+                         uint64_t now_ms);
 
-/* The collector's. Its links are known by the numbers that `link_worker` of batch_next's user gave: w. */
+/* The collector's. Its links are known by the numbers that `link_worker` of batch_next's user gave:
+ * w. */
 void batch_collector_state (batch_t *self, const wire_collector_state_t *state, uint64_t now_ms);
 
 /* `bytes` were sent to the worker, as message `n` of its session. */
 void batch_sent (batch_t *self, uint32_t w, uint64_t bytes, uint64_t n, uint64_t now_ms);
 
-/* The delivery that batch_next gave for the worker is whole on its way: the worker can be given another. */
+/* The delivery that batch_next gave for the worker is whole on its way: the worker can be given
+ * another. */
 void batch_delivered (batch_t *self, uint32_t w);
 
 /* Ctrl-C: no unit starts any more. */
@@ -69,7 +78,7 @@ typedef enum {
     BATCH_WAIT,  /* nothing now */
     BATCH_START, /* deliver the unit's daily files to the worker */
     BATCH_SERVE, /* deliver the partitions that the unit needs */
-    BATCH_KILL   /* end the worker's process (then batch_lost): its link has a gap or stands still */
+    BATCH_KILL /* end the worker's process (then batch_lost): its link has a gap or stands still */
 } batch_action_t;
 
 typedef struct {
@@ -84,7 +93,8 @@ typedef struct {
 /* The next thing to do; call until BATCH_WAIT. */
 batch_step_t batch_next (batch_t *self, uint64_t now_ms);
 
-/* Does the unit still run in the worker? If not, its delivery is to be dropped (and batch_delivered called). */
+/* Does the unit still run in the worker? If not, its delivery is to be dropped (and batch_delivered
+ * called). */
 bool batch_wants (const batch_t *self, uint32_t w, uint32_t unit);
 
 /* May the worker be sent the next message of the delivery of `unit`, which it wants? */

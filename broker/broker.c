@@ -17,13 +17,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#define STATE_MS     1000          /* the broker's state is repeated so often */
-#define MESSAGE_SIZE (256u << 10)  /* a data message is sent when it has so many bytes, or nothing more is to come */
-#define WINDOW_MAX   (4u << 20)    /* bytes under way to one worker at most, */
-#define WINDOWS_SUM  (24u << 20)   /* and to all together: what bounds the broker's memory */
-#define WINDOW_MIN   (512u << 10)
-#define ROUNDS       64            /* rounds of work before signals are looked at again */
-#define EXIT_MS      3000          /* children that were told to go are killed after that */
+#define STATE_MS 1000 /* the broker's state is repeated so often */
+#define MESSAGE_SIZE                                                                               \
+    (256u << 10) /* a data message is sent when it has so many bytes, or nothing more is to come */
+#define WINDOW_MAX  (4u << 20)  /* bytes under way to one worker at most, */
+#define WINDOWS_SUM (24u << 20) /* and to all together: what bounds the broker's memory */
+#define WINDOW_MIN  (512u << 10)
+#define ROUNDS      64   /* rounds of work before signals are looked at again */
+#define EXIT_MS     3000 /* children that were told to go are killed after that */
 
 /* A worker's place: its process comes and goes, its place stays. */
 typedef struct {
@@ -33,8 +34,8 @@ typedef struct {
     uint64_t incarnation;
     session_t session;
     channel_t *data;
-    buffer_t out;        /* the message that is being filled; empty, or begun with its LINK */
-    uint64_t n;          /* of the last message begun */
+    buffer_t out; /* the message that is being filled; empty, or begun with its LINK */
+    uint64_t n;   /* of the last message begun */
     bool delivering;
     delivery_t delivery;
     uint64_t parse_us, scan_us; /* of this life */
@@ -45,7 +46,7 @@ typedef struct {
     broker_result_t *result;
     void *context;
     channel_t *control;
-    channel_t *pull;     /* explaining: we are the collector */
+    channel_t *pull; /* explaining: we are the collector */
     local_t *local;
     int signals;
     batch_t *batch;
@@ -59,7 +60,7 @@ typedef struct {
     uint64_t epoch, sessions, lives;
     wire_phase_t phase;
     bool over, told_exit;
-    bool changed;        /* our state did */
+    bool changed; /* our state did */
     uint64_t serial, refused;
     size_t notes_logged, aside_logged;
     int64_t read_ns;
@@ -84,7 +85,9 @@ static void fail (broker_t *self)
     self->over = true;
 }
 
-/* ---- processes ------------------------------------------------------------------------------------------------ */
+/* ---- processes
+ * ------------------------------------------------------------------------------------------------
+ * */
 
 static int start_worker (broker_t *self, size_t w)
 {
@@ -93,11 +96,16 @@ static int start_worker (broker_t *self, size_t w)
     *seat = (seat_t){.incarnation = ++self->lives};
     snprintf (name, sizeof name, "worker-%zu", w);
     snprintf (incarnation, sizeof incarnation, "%" PRIu64, seat->incarnation);
-    const char *arguments[] = {"--broker",      self->control_endpoint,
-                               "--name",        name,
-                               "--incarnation", incarnation,
-                               "--log-level",   self->config->log_level,
-                               "--log-format",  self->config->log_format,
+    const char *arguments[] = {"--broker",
+                               self->control_endpoint,
+                               "--name",
+                               name,
+                               "--incarnation",
+                               incarnation,
+                               "--log-level",
+                               self->config->log_level,
+                               "--log-format",
+                               self->config->log_format,
                                NULL};
     return local_start (self->local, w, "fastscanner-worker", arguments);
 }
@@ -105,10 +113,9 @@ static int start_worker (broker_t *self, size_t w)
 static int start_collector (broker_t *self)
 {
     const broker_config_t *config = self->config;
-    const char *fixed[] = {"--broker",     self->control_endpoint,
-                           "--listen",     self->hits_endpoint,
-                           "--log-level",  config->log_level,
-                           "--log-format", config->log_format};
+    const char *fixed[] = {"--broker",          self->control_endpoint, "--listen",
+                           self->hits_endpoint, "--log-level",          config->log_level,
+                           "--log-format",      config->log_format};
     size_t count = sizeof fixed / sizeof *fixed;
     const char **arguments = memory_new ((count + 2 * config->sink_count + 1) * sizeof *arguments);
     memcpy (arguments, fixed, sizeof fixed);
@@ -140,7 +147,8 @@ static void worker_ended (broker_t *self, size_t w, int status)
     if (self->phase != WIRE_PHASE_RUN) {
         return;
     }
-    log_warning ("worker-%zu %s: what it had is scanned again", w, local_describe (status, text, sizeof text));
+    log_warning ("worker-%zu %s: what it had is scanned again", w,
+                 local_describe (status, text, sizeof text));
     batch_lost (self->batch, (uint32_t) w);
     self->changed = true;
     if (batch_hopeless (self->batch)) {
@@ -195,7 +203,9 @@ static void take_signals (broker_t *self)
     }
 }
 
-/* ---- control -------------------------------------------------------------------------------------------------- */
+/* ---- control
+ * --------------------------------------------------------------------------------------------------
+ * */
 
 static void welcome (broker_t *self, const channel_peer_t *peer, size_t number, session_t session,
                      const char *data_endpoint)
@@ -257,7 +267,8 @@ static void take_hello (broker_t *self, const wire_hello_t *hello, const channel
     }
 }
 
-static void take_worker_state (broker_t *self, const wire_worker_state_t *state, const channel_peer_t *peer)
+static void take_worker_state (broker_t *self, const wire_worker_state_t *state,
+                               const channel_peer_t *peer)
 {
     for (size_t w = 0; w < self->seat_count; w++) {
         seat_t *seat = &self->seats[w];
@@ -278,11 +289,13 @@ static void take_worker_state (broker_t *self, const wire_worker_state_t *state,
 static void log_notes (broker_t *self, const wire_collector_state_t *state)
 {
     for (; self->notes_logged < state->note_count; self->notes_logged++) {
-        log_warning ("%s/%s", market_directory (self->config->plan.market), state->notes[self->notes_logged]);
+        log_warning ("%s/%s", market_directory (self->config->plan.market),
+                     state->notes[self->notes_logged]);
     }
 }
 
-static void take_collector_state (broker_t *self, const wire_collector_state_t *state, const channel_peer_t *peer)
+static void take_collector_state (broker_t *self, const wire_collector_state_t *state,
+                                  const channel_peer_t *peer)
 {
     if (!self->collector_known || !channel_peer_equal (&self->collector, peer) ||
         state->serial <= self->heard.serial) {
@@ -336,7 +349,8 @@ static void say_state (broker_t *self)
         if (is_collector ? self->collector_known : self->seats[w].known) {
             buffer_t message = {0};
             wire_put_broker_state (&message, &state);
-            channel_send_to (self->control, is_collector ? &self->collector : &self->seats[w].peer, &message);
+            channel_send_to (self->control, is_collector ? &self->collector : &self->seats[w].peer,
+                             &message);
         }
     }
     self->changed = false;
@@ -360,7 +374,8 @@ static void take_explanations (broker_t *self)
         wire_object_t object;
         wire_reader_begin (self->reader, bytes, size);
         while (wire_next (self->reader, &object) == 1) {
-            if (object.kind == WIRE_EXPLAIN && object.explain.scan < self->config->plan.run->scan_count) {
+            if (object.kind == WIRE_EXPLAIN &&
+                object.explain.scan < self->config->plan.run->scan_count) {
                 self->config->explain (self->config->argument, &object.explain);
             } else if (object.kind == WIRE_DONE) {
                 wire_collector_state_t state = {
@@ -375,7 +390,9 @@ static void take_explanations (broker_t *self)
     }
 }
 
-/* ---- data ----------------------------------------------------------------------------------------------------- */
+/* ---- data
+ * -----------------------------------------------------------------------------------------------------
+ * */
 
 /* The message that goes next to the worker, begun if it is not. */
 static buffer_t *seat_message (seat_t *seat, size_t w)
@@ -401,7 +418,8 @@ static void take_step (broker_t *self, const batch_step_t *step)
     seat_t *seat = &self->seats[step->worker];
     switch (step->action) {
     case BATCH_START:
-        delivery_start (&seat->delivery, plan, step->unit, step->attempt, seat_message (seat, step->worker));
+        delivery_start (&seat->delivery, plan, step->unit, step->attempt,
+                        seat_message (seat, step->worker));
         seat->delivering = true;
         break;
     case BATCH_SERVE:
@@ -445,7 +463,8 @@ static bool feed (broker_t *self, size_t w)
     return true;
 }
 
-/* Does what batch says until nothing is to be done. True when there may be more after a look at the signals. */
+/* Does what batch says until nothing is to be done. True when there may be more after a look at the
+ * signals. */
 static bool work (broker_t *self)
 {
     bool more = true;
@@ -469,14 +488,17 @@ static bool work (broker_t *self)
     return more;
 }
 
-/* ---- the loop ------------------------------------------------------------------------------------------------- */
+/* ---- the loop
+ * -------------------------------------------------------------------------------------------------
+ * */
 
 static void log_aside (broker_t *self)
 {
     for (; self->aside_logged < batch_aside_count (self->batch); self->aside_logged++) {
         const market_t *market = self->config->plan.market;
-        log_error ("%s killed two workers alone: it is set aside, its hits are missing from the result",
-                   market_symbol (market, batch_aside (self->batch, self->aside_logged)));
+        log_error (
+            "%s killed two workers alone: it is set aside, its hits are missing from the result",
+            market_symbol (market, batch_aside (self->batch, self->aside_logged)));
         self->changed = true;
     }
 }
@@ -550,7 +572,8 @@ static int open_broker (broker_t *self)
     }
     uint64_t window = WINDOWS_SUM / self->seat_count;
     window = window > WINDOW_MAX ? WINDOW_MAX : window < WINDOW_MIN ? WINDOW_MIN : window;
-    self->batch = batch_new ((uint32_t) market_symbol_count (plan->market), plan->ranges, config->workers, window);
+    self->batch = batch_new ((uint32_t) market_symbol_count (plan->market), plan->ranges,
+                             config->workers, window);
     self->control = channel_bind (self->context, CHANNEL_ROUTER, self->control_endpoint);
     if (self->control && config->sink_count == 0) {
         self->pull = channel_bind (self->context, CHANNEL_PULL, self->hits_endpoint);
@@ -593,8 +616,8 @@ static int64_t used_us (int who)
 {
     struct rusage usage;
     getrusage (who, &usage);
-    return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * (int64_t) 1000000 + usage.ru_utime.tv_usec +
-           usage.ru_stime.tv_usec;
+    return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * (int64_t) 1000000 +
+           usage.ru_utime.tv_usec + usage.ru_stime.tv_usec;
 }
 
 static void fill_result (broker_t *self)
@@ -653,6 +676,7 @@ void broker_run (const broker_config_t *config, broker_result_t *result)
     fill_result (self);
     close_broker (self);
     int cores = (int) sysconf (_SC_NPROCESSORS_ONLN);
-    stats_close (&result->stats, used_us (RUSAGE_SELF) + used_us (RUSAGE_CHILDREN), result->wall_us, cores);
+    stats_close (&result->stats, used_us (RUSAGE_SELF) + used_us (RUSAGE_CHILDREN), result->wall_us,
+                 cores);
     free (self);
 }

@@ -1,4 +1,5 @@
-/* fastscanner check: every option and its origin, the scans, the sinks, the market, and what a run would do. */
+/* fastscanner check: every option and its origin, the scans, the sinks, the market, and what a run
+ * would do. */
 #include "commands.h"
 #include "job.h"
 #include "log.h"
@@ -14,16 +15,19 @@ typedef struct {
 } found_t;
 
 /* Looks at a symbol's partitions from `first` to `last`. */
-static void look (const market_t *market, size_t symbol, frequency_t frequency, day_t first, day_t last, found_t *found)
+static void look (const market_t *market, size_t symbol, frequency_t frequency, day_t first,
+                  day_t last, found_t *found)
 {
     if (!market_folders (market, symbol, &frequency, 1)) {
         return;
     }
     found->folders++;
-    for (day_t key = partition_first (frequency, first); key <= last; key = partition_next (frequency, key)) {
+    for (day_t key = partition_first (frequency, first); key <= last;
+         key = partition_next (frequency, key)) {
         size_t size = 0;
         char problem[200];
-        int file = market_open_partition (market, symbol, (partition_t){frequency, key}, &size, problem, sizeof problem);
+        int file = market_open_partition (market, symbol, (partition_t){frequency, key}, &size,
+                                          problem, sizeof problem);
         if (file >= 0) {
             found->files++;
             found->bytes += size;
@@ -31,8 +35,9 @@ static void look (const market_t *market, size_t symbol, frequency_t frequency, 
         } else if (problem[0]) {
             char name[FREQUENCY_TEXT], text[PARTITION_TEXT];
             found->unreadable++;
-            log_warning ("%s/data/candles/%s/%s/%s.csv: %s", market_directory (market), market_symbol (market, symbol),
-                         frequency_format (frequency, name), partition_format (frequency, key, text), problem);
+            log_warning ("%s/data/candles/%s/%s/%s.csv: %s", market_directory (market),
+                         market_symbol (market, symbol), frequency_format (frequency, name),
+                         partition_format (frequency, key, text), problem);
         }
     }
 }
@@ -46,8 +51,8 @@ static uint64_t look_at_all (const job_t *job, frequency_t frequency, day_t firs
         look (job->market, i, frequency, first, last, &found);
     }
     printf ("  %-6s %s of %s symbols, %s files, %.1f MB\n", frequency_format (frequency, name),
-            stats_count (found.folders, texts[0]), stats_count (count, texts[1]), stats_count (found.files, texts[2]),
-            (double) found.bytes / 1e6);
+            stats_count (found.folders, texts[0]), stats_count (count, texts[1]),
+            stats_count (found.files, texts[2]), (double) found.bytes / 1e6);
     return found.unreadable;
 }
 
@@ -62,15 +67,17 @@ static uint64_t print_market (const job_t *job)
     day_t lookback = calendar_back (calendar, plan->from, job->run.lookback);
     printf ("\nmarket %s\n  %s symbols, %zu holidays known\n", market_directory (job->market),
             stats_count (market_symbol_count (job->market), text), holidays);
-    printf ("  days %s to %s: %d trading days; daily candles are read from %s on\n", day_format (plan->from, first),
-            day_format (plan->to, last), calendar_count (calendar, plan->from, plan->to), day_format (lookback, text));
+    printf ("  days %s to %s: %d trading days; daily candles are read from %s on\n",
+            day_format (plan->from, first), day_format (plan->to, last),
+            calendar_count (calendar, plan->from, plan->to), day_format (lookback, text));
     uint64_t unreadable = look_at_all (job, FREQUENCY_1D, lookback, plan->to);
     for (size_t i = 0; i < job->run.frequency_count; i++) {
         has_minutes = has_minutes || frequency_equal (job->run.frequencies[i], FREQUENCY_1MIN);
         unreadable += look_at_all (job, job->run.frequencies[i], plan->from, plan->to);
     }
     if (!has_minutes) {
-        unreadable += look_at_all (job, FREQUENCY_1MIN, calendar_back (calendar, plan->from, 1), plan->to);
+        unreadable +=
+            look_at_all (job, FREQUENCY_1MIN, calendar_back (calendar, plan->from, 1), plan->to);
     }
     return unreadable;
 }
@@ -82,10 +89,11 @@ static void print_run (const job_t *job)
     printf ("\nscans\n");
     for (size_t i = 0; i < job->run.scan_count; i++) {
         scan_format (&job->run.scans[i], text);
-        printf ("  %s\n  (definition %016llx)\n", text, (unsigned long long) job->run.scans[i].hash);
+        printf ("  %s\n  (definition %016llx)\n", text,
+                (unsigned long long) job->run.scans[i].hash);
     }
-    printf ("\na run would do %s units of work (a symbol and a quarter) in %u workers\n", stats_count (units, number),
-            job->workers);
+    printf ("\na run would do %s units of work (a symbol and a quarter) in %u workers\n",
+            stats_count (units, number), job->workers);
     for (size_t i = 0; i < job->sink_count; i++) {
         printf ("  and write to %s\n", job->sinks[i]);
     }

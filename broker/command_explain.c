@@ -102,7 +102,9 @@ int command_explain (const options_t *options)
     bool is_date;
     const char *symbol = options_operand (options, 0), *text = options_operand (options, 1);
     if (!exchange_parse (text, &when, &is_date)) {
-        log_error ("'%s' is no time: give '2023-03-13 09:31' (exchange local), one with an offset, or a date", text);
+        log_error ("'%s' is no time: give '2023-03-13 09:31' (exchange local), one with an offset, "
+                   "or a date",
+                   text);
         return EXIT_USAGE;
     }
     if (!symbol_valid (symbol, strlen (symbol))) {

@@ -45,7 +45,8 @@ static int read_days (const options_t *options, day_t *from, day_t *to)
         *to = *from;
     }
     if (*to < *from) {
-        log_error ("--to %s is before --from %s", options_text (options, "to"), options_text (options, "from"));
+        log_error ("--to %s is before --from %s", options_text (options, "to"),
+                   options_text (options, "from"));
         return EXIT_USAGE;
     }
     return 0;
@@ -68,7 +69,7 @@ int command_sample (const options_t *options)
     if (sample_write (&plan, &summary) != 0) {
         return EXIT_FAILED;
     }
-    log_info ("%s: %zu symbols, %s files, %s candles", plan.directory, plan.count, stats_count (summary.files, files),
-              stats_count (summary.rows, rows));
+    log_info ("%s: %zu symbols, %s files, %s candles", plan.directory, plan.count,
+              stats_count (summary.files, files), stats_count (summary.rows, rows));
     return EXIT_DONE;
 }

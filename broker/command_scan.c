@@ -17,7 +17,8 @@ static uint64_t say_rejected (const broker_result_t *result, const market_proble
     } kinds[] = {
         {result->counts.rejected_rows, "row", "rows"},
         {result->counts.rejected_files, "file", "files"},
-        {result->counts.rejected_json + problems->rejected_json, "JSON file or entry", "JSON files or entries"},
+        {result->counts.rejected_json + problems->rejected_json, "JSON file or entry",
+         "JSON files or entries"},
         {problems->refused_symbols, "symbol", "symbols"},
     };
     buffer_t line = {0};
@@ -25,7 +26,8 @@ static uint64_t say_rejected (const broker_result_t *result, const market_proble
     char number[32];
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         if (kinds[i].count > 0) {
-            buffer_printf (&line, "%s%s %s", total ? ", " : "", stats_count (kinds[i].count, number),
+            buffer_printf (&line, "%s%s %s", total ? ", " : "",
+                           stats_count (kinds[i].count, number),
                            kinds[i].count == 1 ? kinds[i].one : kinds[i].many);
             total += kinds[i].count;
         }
@@ -48,11 +50,13 @@ static void say_summary (const job_t *job, const broker_result_t *result)
     double seconds = (double) result->wall_us / 1e6;
     double symbols = (double) result->units_done / job->plan.ranges;
     char texts[6][32];
-    log_info ("%s symbols, %s candles, %s rejected rows, %s hits in %.2f s: %s symbols/s, %s candles/s",
-              stats_count ((uint64_t) (symbols + 0.5), texts[0]), stats_count (result->counts.candles, texts[1]),
-              stats_count (result->counts.rejected_rows, texts[2]), stats_count (result->hits, texts[3]), seconds,
-              stats_rate (symbols / seconds, texts[4]),
-              stats_rate ((double) result->counts.candles / seconds, texts[5]));
+    log_info (
+        "%s symbols, %s candles, %s rejected rows, %s hits in %.2f s: %s symbols/s, %s candles/s",
+        stats_count ((uint64_t) (symbols + 0.5), texts[0]),
+        stats_count (result->counts.candles, texts[1]),
+        stats_count (result->counts.rejected_rows, texts[2]), stats_count (result->hits, texts[3]),
+        seconds, stats_rate (symbols / seconds, texts[4]),
+        stats_rate ((double) result->counts.candles / seconds, texts[5]));
     int shares[STAGE_COUNT];
     buffer_t line = {0};
     stats_shares (&result->stats, shares);
@@ -63,7 +67,8 @@ static void say_summary (const job_t *job, const broker_result_t *result)
     buffer_free (&line);
 }
 
-static int exit_code (const job_t *job, const broker_result_t *result, uint64_t rejected, bool strict)
+static int exit_code (const job_t *job, const broker_result_t *result, uint64_t rejected,
+                      bool strict)
 {
     if (result->interrupted) {
         return EXIT_INTERRUPTED;
@@ -72,7 +77,8 @@ static int exit_code (const job_t *job, const broker_result_t *result, uint64_t 
         return EXIT_FAILED;
     }
     if (result->counts.candles == 0) {
-        log_error ("nothing to scan: no symbol had any candle that the scans read (%s/data/candles/SYMBOL/%s)",
+        log_error ("nothing to scan: no symbol had any candle that the scans read "
+                   "(%s/data/candles/SYMBOL/%s)",
                    market_directory (job->market), "1d and the scans' frequencies");
         return EXIT_NOTHING;
     }

@@ -28,7 +28,8 @@ static const char *describe_default (const scanner_parameter_t *parameter)
 static void list_all (void)
 {
     for (size_t i = 0; i < SCANNER_COUNT; i++) {
-        printf ("%-26s %-9s %s\n", scanners[i].name, scanners[i].daily ? "1d" : "intraday", scanners[i].summary);
+        printf ("%-26s %-9s %s\n", scanners[i].name, scanners[i].daily ? "1d" : "intraday",
+                scanners[i].summary);
     }
 }
 
@@ -61,7 +62,8 @@ int command_scanners (const options_t *options)
     const scanner_t *scanner = scanner_find (name);
     if (!scanner) {
         const char *near = text_nearest (name, scanners, SCANNER_COUNT, sizeof *scanners);
-        log_error ("unknown scanner '%s'%s%s%s", name, near ? ": did you mean " : ": 'fastscanner scanners' lists them",
+        log_error ("unknown scanner '%s'%s%s%s", name,
+                   near ? ": did you mean " : ": 'fastscanner scanners' lists them",
                    near ? near : "", near ? "?" : "");
         return EXIT_USAGE;
     }

@@ -103,10 +103,10 @@ static void open_next (delivery_t *self, wire_file_t *file)
 {
     const market_t *market = self->plan->market;
     self->file = file->content == WIRE_PARTITION
-                     ? market_open_partition (market, symbol_of (self), file->partition, &self->left,
-                                              file->problem, sizeof file->problem)
-                     : market_open_fundamentals (market, symbol_of (self), &self->left, file->problem,
-                                                 sizeof file->problem);
+                     ? market_open_partition (market, symbol_of (self), file->partition,
+                                              &self->left, file->problem, sizeof file->problem)
+                     : market_open_fundamentals (market, symbol_of (self), &self->left,
+                                                 file->problem, sizeof file->problem);
 }
 
 /* Reads up to `size` bytes; fewer only at the file's end. */
@@ -146,7 +146,8 @@ static bool put_chunk (delivery_t *self, wire_file_t *file, buffer_t *message)
     return is_last;
 }
 
-/* Instead of bytes: why the file could not be read, or, of one that was asked for, that there is none. */
+/* Instead of bytes: why the file could not be read, or, of one that was asked for, that there is
+ * none. */
 static void put_nothing (const delivery_t *self, wire_file_t *file, buffer_t *message)
 {
     if (file->problem[0] || !self->start) {

@@ -3,8 +3,8 @@
  *     UNIT, daily partitions, fundamentals, READY        delivery_start: range plus lookback
  *     partitions                                         delivery_serve: what the worker asked for
  *
- * Reading is the broker's, parsing the workers'. A file goes in chunks of WIRE_CHUNK at most. Small files are read with
- * open, fstat, read, close: mapping them is twice as slow, and nothing is kept.
+ * Reading is the broker's, parsing the workers'. A file goes in chunks of WIRE_CHUNK at most. Small
+ * files are read with open, fstat, read, close: mapping them is twice as slow, and nothing is kept.
  */
 #ifndef DELIVERY_H
 #define DELIVERY_H
@@ -16,8 +16,8 @@
 typedef struct {
     const market_t *market;
     const run_t *run;
-    day_t from, to;      /* the run's days */
-    uint32_t ranges;     /* units of a symbol: calendar quarters from `from` to `to` */
+    day_t from, to;  /* the run's days */
+    uint32_t ranges; /* units of a symbol: calendar quarters from `from` to `to` */
     bool explain;
     int64_t when;
 } delivery_plan_t;
@@ -28,13 +28,13 @@ uint32_t delivery_ranges (day_t from, day_t to);
 typedef struct {
     const delivery_plan_t *plan; /* NULL: nothing is being delivered */
     uint32_t unit, attempt;
-    uint32_t count, next;        /* files, and the one that is sent or to be sent next */
+    uint32_t count, next;          /* files, and the one that is sent or to be sent next */
     const partition_t *partitions; /* of a served need; NULL for a start */
-    day_t first_key;             /* of a start: the first daily partition */
+    day_t first_key;               /* of a start: the first daily partition */
     bool start;
-    int file;                    /* the open one, or -1 */
-    size_t left;                 /* its bytes not read yet */
-    uint64_t read_bytes;         /* of all files, for statistics */
+    int file;            /* the open one, or -1 */
+    size_t left;         /* its bytes not read yet */
+    uint64_t read_bytes; /* of all files, for statistics */
 } delivery_t;
 
 /* Starts a unit: its header is put into the message at once. */

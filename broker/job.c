@@ -12,17 +12,20 @@ int job_read_scans (job_t *self, const options_t *options)
     frequency_t frequency;
     const char *freq = options_text (options, "freq");
     if (!frequency_parse (freq, &frequency)) {
-        log_error ("--freq '%s' is no frequency: give Nmin or Nh that divides a day evenly, or 1d", freq);
+        log_error ("--freq '%s' is no frequency: give Nmin or Nh that divides a day evenly, or 1d",
+                   freq);
         return EXIT_USAGE;
     }
     size_t count = options_count (options, "scan");
     scan_t *scans = memory_new (count * sizeof *scans);
     int rc = 0;
     for (size_t i = 0; i < count && rc == 0; i++) {
-        rc = scan_parse (options_item (options, "scan", i), frequency, &scans[i], error, sizeof error);
+        rc = scan_parse (options_item (options, "scan", i), frequency, &scans[i], error,
+                         sizeof error);
     }
     if (rc == 0) {
-        rc = run_init (&self->run, scans, count, options_flag (options, "all-hits"), error, sizeof error);
+        rc = run_init (&self->run, scans, count, options_flag (options, "all-hits"), error,
+                       sizeof error);
     }
     free (scans);
     if (rc != 0) {
@@ -42,7 +45,8 @@ int job_read_days (const options_t *options, day_t *from, day_t *to)
         *to = *from;
     }
     if (*to < *from) {
-        log_error ("--to %s is before --from %s", options_text (options, "to"), options_text (options, "from"));
+        log_error ("--to %s is before --from %s", options_text (options, "to"),
+                   options_text (options, "from"));
         return EXIT_USAGE;
     }
     return 0;
@@ -79,12 +83,14 @@ int job_open (job_t *self, const options_t *options, const char *symbols, day_t 
         return EXIT_FAILED;
     }
     if (market_symbol_count (self->market) == 0) {
-        log_error ("nothing to scan: %s", symbols ? "none of the symbols asked for has a directory in data/candles"
-                                                  : "data/candles has no directory of a symbol");
+        log_error ("nothing to scan: %s",
+                   symbols ? "none of the symbols asked for has a directory in data/candles"
+                           : "data/candles has no directory of a symbol");
         return EXIT_NOTHING;
     }
     if (calendar_count (market_calendar (self->market), from, to) == 0) {
-        log_error ("nothing to scan: no trading day from %s to %s", day_format (from, first), day_format (to, last));
+        log_error ("nothing to scan: no trading day from %s to %s", day_format (from, first),
+                   day_format (to, last));
         return EXIT_NOTHING;
     }
     self->plan = (delivery_plan_t){.market = self->market,

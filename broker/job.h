@@ -1,4 +1,5 @@
-/* job - what the user asked for, checked: the market, the scans, the days, the sinks. What scan, explain and check share. */
+/* job - what the user asked for, checked: the market, the scans, the days, the sinks. What scan,
+ * explain and check share. */
 #ifndef JOB_H
 #define JOB_H
 
@@ -27,8 +28,8 @@ typedef struct {
 /* Reads the scans of --scan into the run. 0 or EXIT_USAGE, with the error logged. */
 int job_read_scans (job_t *self, const options_t *options);
 
-/* The whole of it, for `symbols` as market_open takes them and the days from..to. 0, or an exit code with the error
- * logged. job_close in any case. */
+/* The whole of it, for `symbols` as market_open takes them and the days from..to. 0, or an exit
+ * code with the error logged. job_close in any case. */
 int job_open (job_t *self, const options_t *options, const char *symbols, day_t from, day_t to);
 void job_close (job_t *self);
 

@@ -41,7 +41,8 @@ static void remove_directory (const char *path)
     rmdir (path);
 }
 
-/* Takes the lock of a directory of ours; -1 when another run holds it, or there is no such file to open. */
+/* Takes the lock of a directory of ours; -1 when another run holds it, or there is no such file to
+ * open. */
 static int take_lock (const char *directory, int flags)
 {
     char *path = memory_format ("%s/lock", directory);
@@ -99,7 +100,8 @@ local_t *local_new (size_t count)
     self->lock = -1;
     self->directory = memory_format ("%s/%sXXXXXX", root, PREFIX);
     if (!mkdtemp (self->directory)) {
-        log_error ("cannot make a directory for sockets, %s: %s", self->directory, strerror (errno));
+        log_error ("cannot make a directory for sockets, %s: %s", self->directory,
+                   strerror (errno));
         free (self->directory);
         self->directory = NULL;
         local_destroy (&self);
@@ -119,7 +121,8 @@ void local_destroy (local_t **local)
         local_kill (self, i);
     }
     for (size_t i = 0; i < self->count; i++) {
-        while (self->children[i] > 0 && waitpid (self->children[i], NULL, 0) < 0 && errno == EINTR) {
+        while (self->children[i] > 0 && waitpid (self->children[i], NULL, 0) < 0 &&
+               errno == EINTR) {
         }
     }
     if (self->directory) {
@@ -172,7 +175,8 @@ static void become_child (const char *path, char *const *arguments, char *const 
                           pid_t parent) __attribute__ ((noreturn));
 
 /* In the child, before exec: only what is safe after fork in a process with threads. */
-static void become_child (const char *path, char *const *arguments, char *const *environment, pid_t parent)
+static void become_child (const char *path, char *const *arguments, char *const *environment,
+                          pid_t parent)
 {
     sigset_t none;
     sigemptyset (&none);
@@ -220,7 +224,8 @@ int local_start (local_t *self, size_t index, const char *program, const char *c
 long local_reap (local_t *self, int *status)
 {
     for (size_t i = 0; i < self->count; i++) {
-        if (self->children[i] > 0 && waitpid (self->children[i], status, WNOHANG) == self->children[i]) {
+        if (self->children[i] > 0 &&
+            waitpid (self->children[i], status, WNOHANG) == self->children[i]) {
             self->children[i] = 0;
             return (long) i;
         }
@@ -252,7 +257,8 @@ size_t local_count (const local_t *self)
 char *local_describe (int status, char *text, size_t size)
 {
     if (WIFSIGNALED (status)) {
-        snprintf (text, size, "was killed by signal %d (%s)", WTERMSIG (status), strsignal (WTERMSIG (status)));
+        snprintf (text, size, "was killed by signal %d (%s)", WTERMSIG (status),
+                  strsignal (WTERMSIG (status)));
     } else if (WEXITSTATUS (status) == 127) {
         snprintf (text, size, "could not be started");
     } else {

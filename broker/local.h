@@ -1,8 +1,10 @@
-/* local - the workers and the collector of one machine: a private directory, child processes, and their ends.
+/* local - the workers and the collector of one machine: a private directory, child processes, and
+ * their ends.
  *
- * The directory is made 0700 under $XDG_RUNTIME_DIR, $TMPDIR or /tmp, holds the ipc sockets and goes with the run; one
- * that a killed run left behind is swept by the next (its lock is free). Children ignore INT and TERM, so that a ctrl-C
- * on the terminal reaches them by our word alone; they die with us (PR_SET_PDEATHSIG), whatever kills us.
+ * The directory is made 0700 under $XDG_RUNTIME_DIR, $TMPDIR or /tmp, holds the ipc sockets and
+ * goes with the run; one that a killed run left behind is swept by the next (its lock is free).
+ * Children ignore INT and TERM, so that a ctrl-C on the terminal reaches them by our word alone;
+ * they die with us (PR_SET_PDEATHSIG), whatever kills us.
  */
 #ifndef LOCAL_H
 #define LOCAL_H
@@ -22,9 +24,9 @@ void local_destroy (local_t **self);
 /* "ipc://DIR/NAME"; the caller frees it. */
 char *local_endpoint (const local_t *self, const char *name);
 
-/* Starts program NAME, which lies beside our own, with `arguments` (NULL-terminated, without the program's name) as child
- * `index`. Variables FASTSCANNER_... are not passed on: the children's options are these arguments. 0, or -1 with the
- * error logged. */
+/* Starts program NAME, which lies beside our own, with `arguments` (NULL-terminated, without the
+ * program's name) as child `index`. Variables FASTSCANNER_... are not passed on: the children's
+ * options are these arguments. 0, or -1 with the error logged. */
 int local_start (local_t *self, size_t index, const char *program, const char *const *arguments);
 
 /* A child that ended: its index, with `status` as from waitpid; -1 when none has. */
@@ -37,7 +39,8 @@ void local_kill (local_t *self, size_t index);
 bool local_runs (const local_t *self, size_t index);
 size_t local_count (const local_t *self);
 
-/* "was killed by signal 9 (Killed)", "exited with code 1", as text of `size` bytes; returns `text`. */
+/* "was killed by signal 9 (Killed)", "exited with code 1", as text of `size` bytes; returns `text`.
+ * */
 char *local_describe (int status, char *text, size_t size);
 
 #endif

@@ -20,7 +20,9 @@ int main (int argc, char **argv)
     if (result != OPTIONS_RUN) {
         return result == OPTIONS_HELP ? 0 : 2;
     }
-    int rc = process_set_up (&command_program, options) == 0 ? commands[options_command (options)](options) : 1;
+    int rc = process_set_up (&command_program, options) == 0
+                 ? commands[options_command (options)](options)
+                 : 1;
     options_destroy (&options);
     return rc;
 }

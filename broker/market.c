@@ -31,8 +31,8 @@ struct market {
     uint32_t *offsets; /* of each symbol's name in `names`: 100,000 symbols cost 1 MB */
     buffer_t names;
     size_t split_count;
-    wire_split_t *splits;       /* of all symbols, one behind the other */
-    uint32_t *first_split;      /* count + 1 places into splits; NULL without splits */
+    wire_split_t *splits;  /* of all symbols, one behind the other */
+    uint32_t *first_split; /* count + 1 places into splits; NULL without splits */
 };
 
 const char *market_directory (const market_t *self)
@@ -72,7 +72,9 @@ const wire_split_t *market_splits (const market_t *self, size_t index, size_t *c
     return *count ? self->splits + self->first_split[index] : NULL;
 }
 
-/* ---- symbols -------------------------------------------------------------------------------------------------- */
+/* ---- symbols
+ * --------------------------------------------------------------------------------------------------
+ * */
 
 static void refuse_symbol (market_t *self, const char *where, const char *name)
 {
@@ -98,7 +100,8 @@ static int compare_names (const void *a, const void *b, void *names)
 static void sort_symbols (market_t *self)
 {
     if (self->count > 0) {
-        qsort_r (self->offsets, self->count, sizeof *self->offsets, compare_names, self->names.bytes);
+        qsort_r (self->offsets, self->count, sizeof *self->offsets, compare_names,
+                 self->names.bytes);
     }
     size_t kept = 0;
     for (size_t i = 0; i < self->count; i++) {
@@ -203,9 +206,11 @@ static int take_symbols (market_t *self, const char *symbols)
     return rc;
 }
 
-/* ---- JSON of the whole market ---------------------------------------------------------------------------------- */
+/* ---- JSON of the whole market
+ * ---------------------------------------------------------------------------------- */
 
-static void reject_json (market_t *self, const char *format, ...) __attribute__ ((format (printf, 2, 3)));
+static void reject_json (market_t *self, const char *format, ...)
+    __attribute__ ((format (printf, 2, 3)));
 
 static void reject_json (market_t *self, const char *format, ...)
 {
@@ -257,8 +262,8 @@ static void load_holidays (market_t *self)
     bool absent;
     json_t *json = load_json (self, name, &absent);
     if (absent) {
-        log_warning ("%s/%s: there is none: every Monday to Friday counts as a trading day", self->directory,
-                     name);
+        log_warning ("%s/%s: there is none: every Monday to Friday counts as a trading day",
+                     self->directory, name);
     } else if (json && !json_is_array (json)) {
         reject_json (self, "%s: it is not an array of dates", name);
     }
@@ -298,7 +303,8 @@ static long find_symbol (const market_t *self, const char *name)
 static bool read_split (const json_t *entry, wire_split_t *split)
 {
     const char *date = json_string_value (json_object_get (entry, "execution_date"));
-    const json_t *from = json_object_get (entry, "split_from"), *to = json_object_get (entry, "split_to");
+    const json_t *from = json_object_get (entry, "split_from"),
+                 *to = json_object_get (entry, "split_to");
     if (!date || !json_is_number (from) || !json_is_number (to)) {
         return false;
     }
@@ -344,20 +350,23 @@ static void load_splits (market_t *self)
     if (json && !json_is_object (json)) {
         reject_json (self, "%s: it is not an object of symbols", path);
     }
-    json_object_foreach (json, name, list) {
+    json_object_foreach (json, name, list)
+    {
         long symbol = find_symbol (self, name);
         if (symbol >= 0 && !json_is_array (list)) {
             reject_json (self, "%s: %s: it is not an array of splits", path, name);
             continue;
         }
-        json_array_foreach (list, i, entry) {
+        json_array_foreach (list, i, entry)
+        {
             symbol_split_t split = {.symbol = (uint32_t) symbol};
             if (symbol < 0) {
                 continue;
             }
             if (!read_split (entry, &split.split)) {
-                reject_json (self, "%s: %s: split %zu lacks a good execution_date, split_from or split_to",
-                             path, name, i + 1);
+                reject_json (
+                    self, "%s: %s: split %zu lacks a good execution_date, split_from or split_to",
+                    path, name, i + 1);
                 continue;
             }
             found = memory_resize (found, count + 1, sizeof *found);
@@ -369,7 +378,9 @@ static void load_splits (market_t *self)
     json_decref (json);
 }
 
-/* ---- opening --------------------------------------------------------------------------------------------------- */
+/* ---- opening
+ * ---------------------------------------------------------------------------------------------------
+ * */
 
 market_t *market_open (const char *directory, const char *symbols)
 {
@@ -379,13 +390,13 @@ market_t *market_open (const char *directory, const char *symbols)
     char *path = memory_format ("%s/data/candles", directory);
     self->candles = open (path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (self->candles < 0) {
-        log_error ("%s: %s: --data DIR must name a directory with data/candles in it ('fastscanner sample DIR'"
+        log_error ("%s: %s: --data DIR must name a directory with data/candles in it ('fastscanner "
+                   "sample DIR'"
                    " makes one)",
                    path, strerror (errno));
     }
     free (path);
-    if (self->candles < 0 ||
-        (symbols ? take_symbols (self, symbols) : list_symbols (self)) != 0) {
+    if (self->candles < 0 || (symbols ? take_symbols (self, symbols) : list_symbols (self)) != 0) {
         market_destroy (&self);
         return NULL;
     }
@@ -424,7 +435,8 @@ void market_destroy (market_t **market)
     *market = NULL;
 }
 
-uint64_t market_folders (const market_t *self, size_t index, const frequency_t *frequencies, size_t count)
+uint64_t market_folders (const market_t *self, size_t index, const frequency_t *frequencies,
+                         size_t count)
 {
     uint64_t folders = 0;
     for (size_t i = 0; i < count; i++) {
@@ -436,8 +448,10 @@ uint64_t market_folders (const market_t *self, size_t index, const frequency_t *
     return folders;
 }
 
-/* Opens `path` in `folder` without ever waiting (a FIFO in a file's place) and holds it against what a file may be. */
-static int open_file (int folder, const char *path, size_t *size, char *problem, size_t problem_size)
+/* Opens `path` in `folder` without ever waiting (a FIFO in a file's place) and holds it against
+ * what a file may be. */
+static int open_file (int folder, const char *path, size_t *size, char *problem,
+                      size_t problem_size)
 {
     struct stat status;
     problem[0] = '\0';

@@ -1,4 +1,5 @@
-/* market - a data directory: its symbols, calendar and splits, and where its files are (SEMANTICS.md 1).
+/* market - a data directory: its symbols, calendar and splits, and where its files are
+ * (SEMANTICS.md 1).
  *
  *     DIR/data/candles/SYMBOL/FREQ/KEY.csv    DIR/data/fundamentals/SYMBOL.json
  *     DIR/data/polygon_splits.json            DIR/data/holidays/US_exchange_holidays.json
@@ -19,8 +20,9 @@ typedef struct {
 
 typedef struct market market_t;
 
-/* Opens DIR. `symbols` is --symbols ("A,B,@FILE") or NULL for every symbol that has a directory. NULL with the error
- * logged when there is no data/candles, or a file of --symbols cannot be read. Unknown names are a warning. */
+/* Opens DIR. `symbols` is --symbols ("A,B,@FILE") or NULL for every symbol that has a directory.
+ * NULL with the error logged when there is no data/candles, or a file of --symbols cannot be read.
+ * Unknown names are a warning. */
 market_t *market_open (const char *directory, const char *symbols);
 void market_destroy (market_t **self);
 
@@ -37,11 +39,12 @@ const char *market_symbol (const market_t *self, size_t index);
 const wire_split_t *market_splits (const market_t *self, size_t index, size_t *count);
 
 /* Bit i: SYMBOL has a folder for frequencies[i]. */
-uint64_t market_folders (const market_t *self, size_t index, const frequency_t *frequencies, size_t count);
+uint64_t market_folders (const market_t *self, size_t index, const frequency_t *frequencies,
+                         size_t count);
 
-/* Opens a file of the market for reading: the descriptor, with `*size`; -1 and an empty `problem` when there is none;
- * -1 and a one-line `problem` when it cannot be read or must not be (a directory in its place, larger than
- * MARKET_FILE_MAX, no permission). */
+/* Opens a file of the market for reading: the descriptor, with `*size`; -1 and an empty `problem`
+ * when there is none; -1 and a one-line `problem` when it cannot be read or must not be (a
+ * directory in its place, larger than MARKET_FILE_MAX, no permission). */
 int market_open_partition (const market_t *self, size_t index, partition_t partition, size_t *size,
                            char *problem, size_t problem_size);
 int market_open_fundamentals (const market_t *self, size_t index, size_t *size, char *problem,

@@ -18,7 +18,8 @@ static void before_log (void *self)
 
 void progress_init (progress_t *self, bool shown, mono_t now)
 {
-    *self = (progress_t){.shown = shown, .terminal = isatty (STDERR_FILENO), .started = now, .last = now};
+    *self = (progress_t){
+        .shown = shown, .terminal = isatty (STDERR_FILENO), .started = now, .last = now};
     if (self->shown && self->terminal) {
         log_around (before_log, NULL, self);
     }
@@ -39,7 +40,8 @@ int64_t progress_due (const progress_t *self, mono_t now)
 }
 
 /* "ETA 12 s", "ETA 3 min 5 s", or "" before anything is known. */
-static void format_eta (const progress_t *self, uint64_t done, uint64_t total, mono_t now, char *text, size_t size)
+static void format_eta (const progress_t *self, uint64_t done, uint64_t total, mono_t now,
+                        char *text, size_t size)
 {
     text[0] = '\0';
     double elapsed = (double) mono_ms (self->started, now) / 1000;
@@ -56,10 +58,12 @@ static void format_eta (const progress_t *self, uint64_t done, uint64_t total, m
 static int terminal_width (void)
 {
     struct winsize window;
-    return ioctl (STDERR_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 0 ? window.ws_col : 80;
+    return ioctl (STDERR_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 0 ? window.ws_col
+                                                                                : 80;
 }
 
-static void draw_bar (progress_t *self, uint64_t done, uint64_t total, uint64_t hits, const char *eta)
+static void draw_bar (progress_t *self, uint64_t done, uint64_t total, uint64_t hits,
+                      const char *eta)
 {
     char line[256], bar[BAR_MAX + 1];
     int filled = (int) (total ? done * BAR_MAX / total : 0);
@@ -87,8 +91,8 @@ void progress_show (progress_t *self, uint64_t done, uint64_t total, uint64_t hi
     if (self->terminal) {
         draw_bar (self, done, total, hits, eta);
     } else {
-        log_info ("%llu of %llu units, %llu hits  %s", (unsigned long long) done, (unsigned long long) total,
-                  (unsigned long long) hits, eta);
+        log_info ("%llu of %llu units, %llu hits  %s", (unsigned long long) done,
+                  (unsigned long long) total, (unsigned long long) hits, eta);
     }
 }
 

@@ -1,4 +1,5 @@
-/* progress - how far a batch run is: a bar with ETA on a terminal's stderr, one line a second otherwise. */
+/* progress - how far a batch run is: a bar with ETA on a terminal's stderr, one line a second
+ * otherwise. */
 #ifndef PROGRESS_H
 #define PROGRESS_H
 

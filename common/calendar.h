@@ -12,7 +12,8 @@ void calendar_destroy (calendar_t **self);
 
 bool calendar_is_trading (const calendar_t *self, day_t day);
 
-/* The n-th trading day before `day` (n >= 1), not `day` itself. Constant time. DAY_FIRST when there are fewer. */
+/* The n-th trading day before `day` (n >= 1), not `day` itself. Constant time. DAY_FIRST when there
+ * are fewer. */
 day_t calendar_back (const calendar_t *self, day_t day, int n);
 
 /* The first trading day >= `day`; DAY_NONE past the end. */

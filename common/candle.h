@@ -4,8 +4,8 @@
 
 #include "exchange.h"
 
-/* `ts` is the start: Unix seconds of a full minute. A daily candle has no time: its ts is its date at 00:00 UTC, so
- * that candle_day () needs no zone. */
+/* `ts` is the start: Unix seconds of a full minute. A daily candle has no time: its ts is its date
+ * at 00:00 UTC, so that candle_day () needs no zone. */
 typedef struct {
     int64_t ts;
     double open, high, low, close;
@@ -31,7 +31,8 @@ void candles_free (candles_t *self);
 /* Sorts by time; of candles with one time the last pushed stays. */
 void candles_sort (candles_t *self);
 
-/* The index of the first candle with time >= ts; `count` when there is none. The array is sorted. */
+/* The index of the first candle with time >= ts; `count` when there is none. The array is sorted.
+ * */
 size_t candles_find (const candles_t *self, int64_t ts);
 
 #endif

@@ -1,11 +1,13 @@
-/* channel - a ZeroMQ socket with every option set in code, and messages that are handed over without a copy.
+/* channel - a ZeroMQ socket with every option set in code, and messages that are handed over
+ * without a copy.
  *
- * Nothing rests on a socket: it reconnects in silence, and what a dead connection held is gone. Links (link.h) notice
- * and states (wire.h) repeat. No call here blocks.
+ * Nothing rests on a socket: it reconnects in silence, and what a dead connection held is gone.
+ * Links (link.h) notice and states (wire.h) repeat. No call here blocks.
  *
- * What is set, and why: IMMEDIATE, so that a message goes to a peer that is there; LINGER finite, so that ending waits
- * for no dead peer; SNDHWM and RCVHWM as given; MAXMSGSIZE WIRE_MESSAGE_MAX; heartbeats and handshake and reconnect
- * intervals, so that a cut line is noticed in seconds; ROUTER_MANDATORY, so that sending to a peer that is gone fails.
+ * What is set, and why: IMMEDIATE, so that a message goes to a peer that is there; LINGER finite,
+ * so that ending waits for no dead peer; SNDHWM and RCVHWM as given; MAXMSGSIZE WIRE_MESSAGE_MAX;
+ * heartbeats and handshake and reconnect intervals, so that a cut line is noticed in seconds;
+ * ROUTER_MANDATORY, so that sending to a peer that is gone fails.
  */
 #ifndef CHANNEL_H
 #define CHANNEL_H
@@ -18,22 +20,25 @@
 
 typedef enum { CHANNEL_PUSH, CHANNEL_PULL, CHANNEL_ROUTER, CHANNEL_DEALER } channel_type_t;
 
-/* How many messages may queue on one side of a data channel. Bytes are bounded by the broker's windows. */
+/* How many messages may queue on one side of a data channel. Bytes are bounded by the broker's
+ * windows. */
 #define CHANNEL_DATA_QUEUE    256
 #define CHANNEL_CONTROL_QUEUE 1000
 
 typedef struct channel channel_t;
 
-/* A socket bound or connected to `endpoint`. NULL with the error logged. The ZeroMQ context must live longer. */
+/* A socket bound or connected to `endpoint`. NULL with the error logged. The ZeroMQ context must
+ * live longer. */
 channel_t *channel_bind (void *context, channel_type_t type, const char *endpoint);
 channel_t *channel_connect (void *context, channel_type_t type, const char *endpoint);
 
-/* Closes; what was sent and not taken by the network yet has up to `linger_ms` in the background. */
+/* Closes; what was sent and not taken by the network yet has up to `linger_ms` in the background.
+ * */
 void channel_destroy (channel_t **self, int linger_ms);
 
-/* Sends the message; takes it in every case and leaves `message` empty. True when it went.
- * PUSH: one that cannot go now is held here, the one; call channel_flush, and send nothing else, until it went.
- * Others carry repeated states: one that cannot go now is dropped. */
+/* Sends the message; takes it in every case and leaves `message` empty. True when it went. PUSH:
+ * one that cannot go now is held here, the one; call channel_flush, and send nothing else, until it
+ * went. Others carry repeated states: one that cannot go now is dropped. */
 bool channel_send (channel_t *self, buffer_t *message);
 
 /* Tries again what is held. True when nothing is held any more. */
@@ -47,12 +52,15 @@ typedef struct {
 
 bool channel_peer_equal (const channel_peer_t *a, const channel_peer_t *b);
 
-/* Sends to one peer of a ROUTER; false, and the message is dropped, when the peer is gone or its queue is full. */
+/* Sends to one peer of a ROUTER; false, and the message is dropped, when the peer is gone or its
+ * queue is full. */
 bool channel_send_to (channel_t *self, const channel_peer_t *peer, buffer_t *message);
 
-/* The next message, if there is one: true. `*bytes` live until the next call. `peer` is set for a ROUTER, else may be
- * NULL. Messages of an unexpected number of frames are dropped and counted in `*refused`. */
-bool channel_receive (channel_t *self, channel_peer_t *peer, const char **bytes, size_t *size, uint64_t *refused);
+/* The next message, if there is one: true. `*bytes` live until the next call. `peer` is set for a
+ * ROUTER, else may be NULL. Messages of an unexpected number of frames are dropped and counted in
+ * `*refused`. */
+bool channel_receive (channel_t *self, channel_peer_t *peer, const char **bytes, size_t *size,
+                      uint64_t *refused);
 
 /* For zmq_poll. */
 zmq_pollitem_t channel_poll (const channel_t *self, short events);

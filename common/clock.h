@@ -1,5 +1,6 @@
-/* clock - the clocks of the machine. Each is a type of its own, so that one cannot be taken for another; the exchange's
- * and the source's time are int64_t of Unix seconds and milliseconds (exchange.h). */
+/* clock - the clocks of the machine. Each is a type of its own, so that one cannot be taken for
+ * another; the exchange's and the source's time are int64_t of Unix seconds and milliseconds
+ * (exchange.h). */
 #ifndef CLOCK_H
 #define CLOCK_H
 

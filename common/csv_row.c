@@ -1,7 +1,8 @@
 /* csv_row - one line of a candle file.
  *
- * Valid rows take the short way, csv_row_read: one pass from left to right. A row that it does not take is cut into its
- * fields for the reason. Both read a field with the same functions, so they cannot disagree.
+ * Valid rows take the short way, csv_row_read: one pass from left to right. A row that it does not
+ * take is cut into its fields for the reason. Both read a field with the same functions, so they
+ * cannot disagree.
  */
 #include "csv_row.h"
 

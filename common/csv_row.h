@@ -24,15 +24,16 @@ typedef struct {
 
 void csv_row_init (csv_row_t *self, bool daily);
 
-/* Learns from the header [text, end) where the columns are; of two columns of one name the first counts. NULL, or the
- * name of a column that it lacks. */
+/* Learns from the header [text, end) where the columns are; of two columns of one name the first
+ * counts. NULL, or the name of a column that it lacks. */
 const char *csv_row_header (csv_row_t *self, const char *text, const char *end);
 
-/* Reads the row [text, end) in one pass, without judging its values. False when a field is missing or has another form.
- * The header must have been learnt. */
+/* Reads the row [text, end) in one pass, without judging its values. False when a field is missing
+ * or has another form. The header must have been learnt. */
 bool csv_row_read (csv_row_t *self, const char *text, const char *end, candle_t *candle);
 
-/* Finds out, field by field, why csv_row_read did not take a row. True when its datetime is right: `*ts` is it. */
+/* Finds out, field by field, why csv_row_read did not take a row. True when its datetime is right:
+ * `*ts` is it. */
 bool csv_row_explain (csv_row_t *self, const char *text, const char *end, int64_t *ts,
                       char reason[static CSV_REASON_TEXT]);
 

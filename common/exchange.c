@@ -4,8 +4,8 @@
  *                          no --> the year's spans, found once: the C library asked
  *                                 every 30 days, then the change bisected            some us a year
  *
- * A span is a time in which the offset does not change. The cache is the process's own and is filled without a lock:
- * call from one thread.
+ * A span is a time in which the offset does not change. The cache is the process's own and is
+ * filled without a lock: call from one thread.
  */
 #include "exchange.h"
 
@@ -24,7 +24,8 @@
 #define DAY_MINUTES   1440
 #define PROBE_SECONDS (30 * DAY_SECONDS) /* the zone has no two changes within so short a time */
 
-/* The accepted dates and a year on either side: local midnights and whole weeks reach over the edges. */
+/* The accepted dates and a year on either side: local midnights and whole weeks reach over the
+ * edges. */
 #define YEAR_FIRST 1899
 #define YEAR_LAST  2200
 #define YEAR_COUNT (YEAR_LAST - YEAR_FIRST + 1)
@@ -76,7 +77,8 @@ int exchange_init (void)
     return 0;
 }
 
-/* The first ts after `from`, at most `to`, that has another offset than `from`; `to` when there is none. */
+/* The first ts after `from`, at most `to`, that has another offset than `from`; `to` when there is
+ * none. */
 static int64_t span_end (int64_t from, int64_t to, int offset)
 {
     int64_t same = from;
@@ -113,7 +115,8 @@ static void year_load (year_t *self, int year)
     }
 }
 
-/* A ts within the years known; the garbage beyond them gets the date of an edge, which is not an accepted one. */
+/* A ts within the years known; the garbage beyond them gets the date of an edge, which is not an
+ * accepted one. */
 static int64_t ts_clamp (int64_t ts)
 {
     if (ts < TS_FIRST) {
@@ -143,8 +146,9 @@ static inline const span_t *span_at (int64_t ts)
     return ts >= recent->from && ts < recent->to ? recent : span_find (ts);
 }
 
-/* Civil dates after Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms": years begin in March, so that the
- * leap day is a year's last, and repeat every 400 years = 146,097 days. 719,468 days lie before 1970-01-01. */
+/* Civil dates after Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms": years begin in
+ * March, so that the leap day is a year's last, and repeat every 400 years = 146,097 days. 719,468
+ * days lie before 1970-01-01. */
 day_t day_from (int year, int month, int day_of_month)
 {
     int shifted = year - (month <= 2);
@@ -306,7 +310,8 @@ static int minutes_read (const char *text)
     return minutes < 0 || minutes > 59 ? -1 : hours * 60 + minutes;
 }
 
-/* Reads what may follow a time: nothing, "Z" or "+HH:MM". `*given` tells whether an offset was there. */
+/* Reads what may follow a time: nothing, "Z" or "+HH:MM". `*given` tells whether an offset was
+ * there. */
 static bool offset_read (const char *text, int *offset, bool *given)
 {
     *given = *text != '\0';

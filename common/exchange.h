@@ -1,8 +1,9 @@
 /* exchange - dates and times of the exchange, America/New_York.
  *
- * A point in time is an int64_t of Unix seconds, named `ts`. A date is a day_t. "Local" always means exchange local.
- * The rules of summer time come from the system's tz database through the C library, never from a table of ours; each
- * year's changes are looked up once and kept, because every row of every file asks.
+ * A point in time is an int64_t of Unix seconds, named `ts`. A date is a day_t. "Local" always
+ * means exchange local. The rules of summer time come from the system's tz database through the C
+ * library, never from a table of ours; each year's changes are looked up once and kept, because
+ * every row of every file asks.
  */
 #ifndef EXCHANGE_H
 #define EXCHANGE_H
@@ -18,7 +19,8 @@ typedef int32_t day_t;
 #define DAY_FIRST (-25567) /* 1900-01-01 */
 #define DAY_LAST  84005    /* 2199-12-31 */
 
-/* Sets the process's zone. Once, first of all in main, before any thread. -1 when the tz database lacks the zone. */
+/* Sets the process's zone. Once, first of all in main, before any thread. -1 when the tz database
+ * lacks the zone. */
 int exchange_init (void);
 
 /* The date of a proleptic Gregorian year, month 1-12, day of month 1-31 (not checked). */
@@ -41,16 +43,16 @@ int exchange_offset (int64_t ts);
 day_t exchange_day (int64_t ts);
 int exchange_minute (int64_t ts);
 
-/* The first second of a local date; `minute` minutes of local time after it, the earlier one where it comes twice, the
- * time after the gap where it does not come. */
+/* The first second of a local date; `minute` minutes of local time after it, the earlier one where
+ * it comes twice, the time after the gap where it does not come. */
 int64_t exchange_midnight (day_t day);
 int64_t exchange_ts (day_t day, int minute);
 
 /* Writes "YYYY-MM-DD HH:MM:SS-04:00" and a NUL; returns `text`. */
 char *exchange_format (int64_t ts, char text[static 26]);
 
-/* Reads "YYYY-MM-DD", "YYYY-MM-DD HH:MM[:SS]" (a T serves for the space), each with an optional offset "+HH:MM" or "Z"
- * after a time. `*is_date` tells which. False when it is neither. */
+/* Reads "YYYY-MM-DD", "YYYY-MM-DD HH:MM[:SS]" (a T serves for the space), each with an optional
+ * offset "+HH:MM" or "Z" after a time. `*is_date` tells which. False when it is neither. */
 bool exchange_parse (const char *text, int64_t *ts, bool *is_date);
 
 #endif

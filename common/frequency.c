@@ -104,8 +104,8 @@ void bucket_init (bucket_t *self, frequency_t frequency)
     *self = (bucket_t){.minutes = frequency_minutes (frequency)};
 }
 
-/* Where the bin that holds `ts` starts. Where the clocks change within the bin, its start has another offset than `ts`;
- * a start in the hour that is left out is that hour's end. */
+/* Where the bin that holds `ts` starts. Where the clocks change within the bin, its start has
+ * another offset than `ts`; a start in the hour that is left out is that hour's end. */
 static int64_t bin_start (const bucket_t *self, int64_t ts)
 {
     int minute = exchange_minute (ts);

@@ -1,8 +1,8 @@
 /* number - decimal text to double.
  *
- * A mantissa and a power of ten that are both exact doubles need one multiplication or division, which is correctly
- * rounded: W. Clinger, "How to Read Floating Point Numbers Accurately" (1990). That is nearly every number of a candle
- * file; strtod gets the others.
+ * A mantissa and a power of ten that are both exact doubles need one multiplication or division,
+ * which is correctly rounded: W. Clinger, "How to Read Floating Point Numbers Accurately" (1990).
+ * That is nearly every number of a candle file; strtod gets the others.
  */
 #include "number.h"
 
@@ -23,8 +23,9 @@ static inline bool is_digit (char byte)
     return (unsigned char) (byte - '0') < 10;
 }
 
-/* The double of the number text [text, end), whose form is known to be right: what strtod makes of a copy. The programs
- * never leave the C locale, so its point is the point. False when it is not finite. */
+/* The double of the number text [text, end), whose form is known to be right: what strtod makes of
+ * a copy. The programs never leave the C locale, so its point is the point. False when it is not
+ * finite. */
 static bool number_convert (const char *text, const char *end, double *value)
 {
     char copy[NUMBER_MAX + 1];

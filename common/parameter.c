@@ -7,7 +7,8 @@
 
 #define INTEGER_MAX 10000
 
-/* ------------------------------------------------------------------ reading: NULL, or what to give instead */
+/* ------------------------------------------------------------------ reading: NULL, or what to give
+ * instead */
 
 static const char *read_number (span_t text, bool is_maximum, double *number)
 {

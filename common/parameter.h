@@ -6,7 +6,8 @@
 #include "scan.h"
 #include "span.h"
 
-/* Reads the value into its field of the scan. NULL, or what to give instead: "give a number, such as 0.5 or 1e9". */
+/* Reads the value into its field of the scan. NULL, or what to give instead: "give a number, such
+ * as 0.5 or 1e9". */
 const char *parameter_read (const scan_parameter_t *self, span_t text, scan_t *scan);
 
 /* Optional ones may not be: then they are not applied, and not written. */

@@ -10,18 +10,25 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+/* Signals that our parent told us to ignore stay ignored: a local child ends by its parent's word.
+ * (A blocked signal reaches a signalfd even when it is ignored, so it must not be blocked.) */
 static sigset_t our_signals (void)
 {
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGCHLD};
     sigset_t set;
     sigemptyset (&set);
-    sigaddset (&set, SIGINT);
-    sigaddset (&set, SIGTERM);
-    sigaddset (&set, SIGHUP);
-    sigaddset (&set, SIGCHLD);
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+        struct sigaction action;
+        sigaction (signals[i], NULL, &action);
+        if (action.sa_handler != SIG_IGN) {
+            sigaddset (&set, signals[i]);
+        }
+    }
     return set;
 }
 
-/* czmq reads ZSYS_... and obeys; one of them makes it assert. Options come from our own table alone. */
+/* czmq reads ZSYS_... and obeys; one of them makes it assert. Options come from our own table
+ * alone. */
 static void forget_zsys (void)
 {
     for (size_t i = 0; environ[i];) {

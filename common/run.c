@@ -18,23 +18,28 @@ static int frequency_index (run_t *self, frequency_t frequency)
     return (int) self->frequency_count++;
 }
 
-int run_init (run_t *self, const scan_t *scans, size_t count, bool all_hits, char *error, size_t error_size)
+int run_init (run_t *self, const scan_t *scans, size_t count, bool all_hits, char *error,
+              size_t error_size)
 {
     *self = (run_t){.all_hits = all_hits};
     if (count == 0) {
-        snprintf (error, error_size, "nothing to scan for: give --scan NAME,k=v... ('fastscanner scanners' lists them)");
+        snprintf (
+            error, error_size,
+            "nothing to scan for: give --scan NAME,k=v... ('fastscanner scanners' lists them)");
         return -1;
     }
     if (count > SCANS_MAX) {
-        snprintf (error, error_size, "%zu scans are more than one run takes (%d)", count, SCANS_MAX);
+        snprintf (error, error_size, "%zu scans are more than one run takes (%d)", count,
+                  SCANS_MAX);
         return -1;
     }
     for (size_t i = 0; i < count; i++) {
         for (size_t k = 0; k < i; k++) {
             if (strcmp (scans[k].id, scans[i].id) == 0) {
-                snprintf (error, error_size,
-                          "two scans have the id '%s': give each its own, as in --scan first:%s,...",
-                          scans[i].id, scan_scanner (&scans[i])->name);
+                snprintf (
+                    error, error_size,
+                    "two scans have the id '%s': give each its own, as in --scan first:%s,...",
+                    scans[i].id, scan_scanner (&scans[i])->name);
                 return -1;
             }
         }
@@ -48,8 +53,8 @@ int run_init (run_t *self, const scan_t *scans, size_t count, bool all_hits, cha
     return 0;
 }
 
-int run_read (run_t *self, const char (*texts)[SCAN_TEXT_MAX], size_t count, bool all_hits, char *error,
-              size_t error_size)
+int run_read (run_t *self, const char (*texts)[SCAN_TEXT_MAX], size_t count, bool all_hits,
+              char *error, size_t error_size)
 {
     scan_t *scans = memory_new (count * sizeof *scans);
     int rc = 0;

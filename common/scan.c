@@ -1,4 +1,5 @@
-/* Reading and writing of a scan's text. The tables that say what is valid are scanners.c; values are parameter.c.
+/* Reading and writing of a scan's text. The tables that say what is valid are scanners.c; values
+ * are parameter.c.
  *
  *     "ID:NAME,k=v,..." --> read_head --> read_parameter* --> set_defaults --> check_together
  *                                              |                  |                 |
@@ -267,8 +268,8 @@ static void add_column (scan_t *scan, const char *format, ...)
     column->alert = strcmp (column->name, "triggered_alert") == 0;
 }
 
-/* One word of the scanner's columns. A brace in it stands for: the pairs of the shifts, the extreme that new_extreme
- * asks for, or n_days. */
+/* One word of the scanner's columns. A brace in it stands for: the pairs of the shifts, the extreme
+ * that new_extreme asks for, or n_days. */
 static void expand_column (scan_t *scan, span_t word)
 {
     const char *brace = memchr (word.text, '{', word.size);

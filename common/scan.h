@@ -2,9 +2,10 @@
  *
  *     --scan ID:NAME,k=v,...  --> scan_parse --> scan_t --> scan_format --> welcome message --> the worker's scan_parse
  *
- * Everything about a scanner but its rule's code is here: its name, parameters with defaults, columns and the rule in
- * words. The code is worker/rules.c, whose table has the same order; a test ties them. Adding a scanner is one entry in
- * `scanners`, one rule function, and, for a new parameter, one entry in `scan_parameters` with its field in scan_t.
+ * Everything about a scanner but its rule's code is here: its name, parameters with defaults,
+ * columns and the rule in words. The code is worker/rules.c, whose table has the same order; a test
+ * ties them. Adding a scanner is one entry in `scanners`, one rule function, and, for a new
+ * parameter, one entry in `scan_parameters` with its field in scan_t.
  */
 #ifndef SCAN_H
 #define SCAN_H
@@ -14,7 +15,7 @@
 
 #define SCAN_SHIFTS_MAX  12
 #define SCAN_COLUMNS_MAX (6 + 2 * SCAN_SHIFTS_MAX)
-#define SCANS_MAX        64 /* scans in one run */
+#define SCANS_MAX        64   /* scans in one run */
 #define SCAN_TEXT_MAX    1024 /* bytes of the longest canonical text with its NUL */
 
 typedef enum {
@@ -56,18 +57,20 @@ extern const size_t scan_parameter_count;
 /* A parameter as one scanner takes it. */
 typedef struct {
     const char *name;
-    const char *otherwise; /* the default as it would be typed; "" = not applied when not given; NULL = required */
+    const char *
+        otherwise; /* the default as it would be typed; "" = not applied when not given; NULL = required */
 } scanner_parameter_t;
 
 typedef struct {
     const char *name;
-    const char *summary; /* one line */
-    bool daily;          /* runs at 1d only */
-    bool up;             /* looks at highs and rises; else at lows and falls */
-    bool has_adv;        /* has min_adv, min_adr: its gate reads them */
+    const char *summary;                   /* one line */
+    bool daily;                            /* runs at 1d only */
+    bool up;                               /* looks at highs and rises; else at lows and falls */
+    bool has_adv;                          /* has min_adv, min_adr: its gate reads them */
     const scanner_parameter_t *parameters; /* ends with a NULL name */
-    const char *columns; /* "adv_14 adr_14 max_high_{n_days}d ..."; a brace names what scan_parse puts there */
-    const char *rule;    /* the rule in words, lines of at most 76 characters */
+    const char *
+        columns; /* "adv_14 adr_14 max_high_{n_days}d ..."; a brace names what scan_parse puts there */
+    const char *rule; /* the rule in words, lines of at most 76 characters */
 } scanner_t;
 
 /* Indexed by scanner_kind_t. Its first member is the name, for text_nearest. */
@@ -81,7 +84,8 @@ typedef struct {
     bool alert; /* the value k is written as text, "change_k" */
 } scan_column_t;
 
-/* A parsed scan. A value without pointers to free. Optional parameters not given are NAN (numbers) or 0 (days_of_week).
+/* A parsed scan. A value without pointers to free. Optional parameters not given are NAN (numbers)
+ * or 0 (days_of_week).
  */
 typedef struct {
     char id[SCAN_ID_MAX + 1];
@@ -109,12 +113,14 @@ typedef struct {
     uint64_t hash; /* FNV-1a of the canonical text without the id: the definition's identity */
 } scan_t;
 
-/* Reads `[ID:]NAME[,k=v]...`. `frequency` serves where the text has no `freq=`. 0, or -1 with one line in `error`
- * that says what to do and suggests the nearest name. */
-int scan_parse (const char *text, frequency_t frequency, scan_t *scan, char *error, size_t error_size);
+/* Reads `[ID:]NAME[,k=v]...`. `frequency` serves where the text has no `freq=`. 0, or -1 with one
+ * line in `error` that says what to do and suggests the nearest name. */
+int scan_parse (const char *text, frequency_t frequency, scan_t *scan, char *error,
+                size_t error_size);
 
-/* Writes the canonical text, which scan_parse reads back to the same scan: `ID:NAME,freq=..,k=v,...`, every parameter
- * that is set, in the table's order. Returns the length. */
+/* Writes the canonical text, which scan_parse reads back to the same scan:
+ * `ID:NAME,freq=..,k=v,...`, every parameter that is set, in the table's order. Returns the length.
+ * */
 size_t scan_format (const scan_t *self, char text[static SCAN_TEXT_MAX]);
 
 static inline const scanner_t *scan_scanner (const scan_t *self)

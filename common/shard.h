@@ -1,8 +1,10 @@
-/* shard - which part of the market a symbol belongs to, and which worker owns the part, in live runs.
+/* shard - which part of the market a symbol belongs to, and which worker owns the part, in live
+ * runs.
  *
- * symbol -> shard: FNV-1a 64, folded to 8 bits. shard -> worker: rendezvous hashing over the workers' stable names, so
- * that a worker's leaving moves only its own shards. Both are part of the format of every journal: their values are
- * pinned by a test. (Batch runs need no shards: there the unit of work is dynamic.)
+ * symbol -> shard: FNV-1a 64, folded to 8 bits. shard -> worker: rendezvous hashing over the
+ * workers' stable names, so that a worker's leaving moves only its own shards. Both are part of the
+ * format of every journal: their values are pinned by a test. (Batch runs need no shards: there the
+ * unit of work is dynamic.)
  */
 #ifndef SHARD_H
 #define SHARD_H
@@ -19,8 +21,9 @@ uint64_t shard_hash (uint64_t seed, const void *bytes, size_t size);
 /* 0 .. SHARD_COUNT - 1. */
 unsigned shard_of (const char *symbol);
 
-/* The index of the owner among `count` names (NULL entries are workers that are gone); -1 when none is left. The
- * highest of a mixed hash of name and shard (Thaler and Ravishankar 1998); ties go to the lesser name. */
+/* The index of the owner among `count` names (NULL entries are workers that are gone); -1 when none
+ * is left. The highest of a mixed hash of name and shard (Thaler and Ravishankar 1998); ties go to
+ * the lesser name. */
 int shard_owner (unsigned shard, const char *const *names, size_t count);
 
 #endif

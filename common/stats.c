@@ -5,13 +5,15 @@
 
 const char *stage_name (stage_t stage)
 {
-    static const char *const names[STAGE_COUNT] = {"read", "parse", "transport", "scan", "sink", "idle"};
+    static const char *const names[STAGE_COUNT] = {"read", "parse", "transport",
+                                                   "scan", "sink",  "idle"};
     return names[stage];
 }
 
 void stats_close (stats_t *self, int64_t cpu_us, int64_t wall_us, int cores)
 {
-    int64_t measured = self->us[STAGE_READ] + self->us[STAGE_PARSE] + self->us[STAGE_SCAN] + self->us[STAGE_SINK];
+    int64_t measured =
+        self->us[STAGE_READ] + self->us[STAGE_PARSE] + self->us[STAGE_SCAN] + self->us[STAGE_SINK];
     int64_t idle = wall_us * cores - cpu_us;
     self->us[STAGE_TRANSPORT] = cpu_us > measured ? cpu_us - measured : 0;
     self->us[STAGE_IDLE] = idle > 0 ? idle : 0;

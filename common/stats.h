@@ -5,8 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Reading files, parsing, computing and writing are timed per block; transport is what the processes used beyond these
- * (sockets, messages, dispatch); idle is what the cores had left. */
+/* Reading files, parsing, computing and writing are timed per block; transport is what the
+ * processes used beyond these (sockets, messages, dispatch); idle is what the cores had left. */
 typedef enum {
     STAGE_READ,
     STAGE_PARSE,
@@ -19,7 +19,8 @@ typedef enum {
 
 const char *stage_name (stage_t stage);
 
-/* Microseconds of CPU per stage. Transport and idle are filled by stats_close. A value; all zero is empty. */
+/* Microseconds of CPU per stage. Transport and idle are filled by stats_close. A value; all zero is
+ * empty. */
 typedef struct {
     int64_t us[STAGE_COUNT];
 } stats_t;

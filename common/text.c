@@ -37,9 +37,9 @@ static size_t decimal_write (char *text, bool negative, uint64_t digits, int poi
     return size;
 }
 
-/* What most numbers in a market are: few digits, exactly digits / 10^point. Both are exact doubles, so their quotient
- * is correctly rounded, which is what reading the text back gives. The smallest such point means the fewest digits.
- * Returns 0 when the value is not one of them. */
+/* What most numbers in a market are: few digits, exactly digits / 10^point. Both are exact doubles,
+ * so their quotient is correctly rounded, which is what reading the text back gives. The smallest
+ * such point means the fewest digits. Returns 0 when the value is not one of them. */
 static size_t decimal_format (double value, char text[static NUMBER_TEXT])
 {
     double size = fabs (value);
@@ -65,8 +65,9 @@ size_t number_format (double value, char text[static NUMBER_TEXT])
     if (size > 0) {
         return size;
     }
-    /* 17 digits always read back. Of normal values, 15 are never one too many. (46 powers of two, 2^-24 the largest
-     * below one, have a decimal of 16 digits that reads back but is not the nearest: they get 17.) */
+    /* 17 digits always read back. Of normal values, 15 are never one too many. (46 powers of two,
+     * 2^-24 the largest below one, have a decimal of 16 digits that reads back but is not the
+     * nearest: they get 17.) */
     int digits = fabs (value) < DBL_MIN ? 1 : 15;
     do {
         size = (size_t) snprintf (text, NUMBER_TEXT, "%.*g", digits, value);
@@ -108,8 +109,9 @@ static size_t smaller (size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* Damerau-Levenshtein distance: insertions, deletions, substitutions and swaps of neighbours. Row i of the usual table
- * holds the distances of a's first i characters to b's first j; a swap looks two rows back, so three rows are kept. */
+/* Damerau-Levenshtein distance: insertions, deletions, substitutions and swaps of neighbours. Row i
+ * of the usual table holds the distances of a's first i characters to b's first j; a swap looks two
+ * rows back, so three rows are kept. */
 static size_t distance (const char *a, size_t a_size, const char *b, size_t b_size)
 {
     size_t table[3][NEAREST_MAX + 1];

@@ -9,8 +9,8 @@
 #define SYMBOL_MAX  32 /* characters of the longest symbol */
 #define SCAN_ID_MAX 64 /* characters of the longest scan id */
 
-/* The fewest digits that read back to the same double; whole numbers below 1e15 without a point. NaN and infinities are
- * the caller's business. Returns the length. */
+/* The fewest digits that read back to the same double; whole numbers below 1e15 without a point.
+ * NaN and infinities are the caller's business. Returns the length. */
 size_t number_format (double value, char text[static NUMBER_TEXT]);
 
 /* A symbol: 1-32 of A-Za-z0-9.-_, not starting with '.'. */
@@ -19,8 +19,9 @@ bool symbol_valid (const char *text, size_t size);
 /* A scan's id: 1-64 of A-Za-z0-9_.- */
 bool scan_id_valid (const char *text, size_t size);
 
-/* The name nearest to `name`, among `count` names `stride` bytes apart (each element starts with a const char *), or
- * NULL when none is near enough to be meant (Damerau-Levenshtein distance, at most a third of the length, at least 2). */
+/* The name nearest to `name`, among `count` names `stride` bytes apart (each element starts with a
+ * const char *), or NULL when none is near enough to be meant (Damerau-Levenshtein distance, at
+ * most a third of the length, at least 2). */
 const char *text_nearest (const char *name, const void *names, size_t count, size_t stride);
 
 #endif

@@ -9,7 +9,9 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "columns on the wire a
 
 #define COUNT_OF(array) (sizeof (array) / sizeof *(array))
 
-/* ---- writing ------------------------------------------------------------------------------------------------ */
+/* ---- writing
+ * ------------------------------------------------------------------------------------------------
+ * */
 
 static int append (void *data, const char *bytes, size_t size)
 {
@@ -327,10 +329,13 @@ void wire_put_explain (buffer_t *message, const wire_explain_t *explain)
     }
 }
 
-/* ---- reading: are the bytes an object? ---------------------------------------------------------------------- */
+/* ---- reading: are the bytes an object?
+ * ---------------------------------------------------------------------- */
 
-#define ELEMENTS_MAX (1u << 18) /* of an object, all levels together: the unpacker takes 24 bytes for each */
-#define DEPTH_MAX 4 /* arrays in arrays: the object, its lists, their elements, an element's list and its elements */
+#define ELEMENTS_MAX                                                                               \
+    (1u << 18) /* of an object, all levels together: the unpacker takes 24 bytes for each */
+#define DEPTH_MAX                                                                                  \
+    5 /* arrays in arrays: the object, its needs, a need, its partitions, a partition */
 
 static uint64_t big_endian (const unsigned char *bytes, size_t size)
 {
@@ -341,8 +346,8 @@ static uint64_t big_endian (const unsigned char *bytes, size_t size)
     return value;
 }
 
-/* The head of one msgpack value: how long head and body are, and how many elements it holds. Maps and extensions have
- * no place on this wire. Of what lies behind `size` nothing is read. */
+/* The head of one msgpack value: how long head and body are, and how many elements it holds. Maps
+ * and extensions have no place on this wire. Of what lies behind `size` nothing is read. */
 static bool read_head (const unsigned char *at, size_t size, size_t *length, uint64_t *elements)
 {
     unsigned char tag = at[0];
@@ -361,14 +366,40 @@ static bool read_head (const unsigned char *at, size_t size, size_t *length, uin
         return *length <= size;
     }
     switch (tag) {
-    case 0xcc: case 0xd0: *length += 1; return *length <= size;
-    case 0xcd: case 0xd1: *length += 2; return *length <= size;
-    case 0xce: case 0xd2: case 0xca: *length += 4; return *length <= size;
-    case 0xcf: case 0xd3: case 0xcb: *length += 8; return *length <= size;
-    case 0xc4: case 0xd9: width = 1; break;
-    case 0xc5: case 0xda: case 0xdc: width = 2; break;
-    case 0xc6: case 0xdb: case 0xdd: width = 4; break;
-    default: return false;
+    case 0xcc:
+    case 0xd0:
+        *length += 1;
+        return *length <= size;
+    case 0xcd:
+    case 0xd1:
+        *length += 2;
+        return *length <= size;
+    case 0xce:
+    case 0xd2:
+    case 0xca:
+        *length += 4;
+        return *length <= size;
+    case 0xcf:
+    case 0xd3:
+    case 0xcb:
+        *length += 8;
+        return *length <= size;
+    case 0xc4:
+    case 0xd9:
+        width = 1;
+        break;
+    case 0xc5:
+    case 0xda:
+    case 0xdc:
+        width = 2;
+        break;
+    case 0xc6:
+    case 0xdb:
+    case 0xdd:
+        width = 4;
+        break;
+    default:
+        return false;
     }
     if (width > size - 1) {
         return false;
@@ -386,8 +417,9 @@ static bool read_head (const unsigned char *at, size_t size, size_t *length, uin
     return true;
 }
 
-/* The size of the well-formed object at the start of `bytes`, or 0: every element that is promised has at least one of
- * the bytes that are left, so that what the unpacker allocates is bounded by what was received. */
+/* The size of the well-formed object at the start of `bytes`, or 0: every element that is promised
+ * has at least one of the bytes that are left, so that what the unpacker allocates is bounded by
+ * what was received. */
 static size_t object_size (const char *bytes, size_t size)
 {
     uint64_t open[DEPTH_MAX + 1]; /* elements still to come on each level */
@@ -397,7 +429,8 @@ static size_t object_size (const char *bytes, size_t size)
     for (;;) {
         size_t length;
         uint64_t elements;
-        if (at >= size || !read_head ((const unsigned char *) bytes + at, size - at, &length, &elements)) {
+        if (at >= size ||
+            !read_head ((const unsigned char *) bytes + at, size - at, &length, &elements)) {
             return 0;
         }
         at += length;
@@ -426,14 +459,15 @@ static size_t object_size (const char *bytes, size_t size)
     }
 }
 
-/* ---- reading: an object's fields ---------------------------------------------------------------------------- */
+/* ---- reading: an object's fields
+ * ---------------------------------------------------------------------------- */
 
 struct wire_reader {
     const char *bytes;
     size_t size;
     size_t at;
-    msgpack_zone *zone;   /* the current object's tree */
-    buffer_t arrays[2];   /* what the current object's pointers point to */
+    msgpack_zone *zone; /* the current object's tree */
+    buffer_t arrays[2]; /* what the current object's pointers point to */
 };
 
 /* A walk over an array's elements. Once a field is not as it should be, `bad` stays. */
@@ -516,7 +550,8 @@ static bool get_bool (fields_t *fields)
     return value && value->via.boolean;
 }
 
-/* Text of at most `capacity` - 1 bytes without controls, which nobody needs and a terminal would obey. */
+/* Text of at most `capacity` - 1 bytes without controls, which nobody needs and a terminal would
+ * obey. */
 static void get_text (fields_t *fields, char *text, size_t capacity)
 {
     const msgpack_object *value = take (fields, MSGPACK_OBJECT_STR);
@@ -547,7 +582,8 @@ static void get_symbol (fields_t *fields, char symbol[SYMBOL_MAX + 1])
 static wire_bytes_t get_bytes (fields_t *fields)
 {
     const msgpack_object *value = take (fields, MSGPACK_OBJECT_BIN);
-    return value ? (wire_bytes_t){value->via.bin.ptr, value->via.bin.size} : (wire_bytes_t){NULL, 0};
+    return value ? (wire_bytes_t){value->via.bin.ptr, value->via.bin.size}
+                 : (wire_bytes_t){NULL, 0};
 }
 
 static fields_t get_array (fields_t *fields)
@@ -588,8 +624,7 @@ static partition_t get_partition (fields_t *fields)
     partition.key = get_day (fields);
     char text[32];
     frequency_t again;
-    snprintf (text, sizeof text, "%u%s", partition.frequency.count,
-              unit[0] == 'm' ? "min" : unit);
+    snprintf (text, sizeof text, "%u%s", partition.frequency.count, unit[0] == 'm' ? "min" : unit);
     if (!frequency_parse (text, &again) || !frequency_equal (again, partition.frequency)) {
         fields->bad = true;
         return (partition_t){FREQUENCY_1D, 0};
@@ -600,7 +635,8 @@ static partition_t get_partition (fields_t *fields)
     return partition;
 }
 
-/* Room for `count` elements in the reader, as long as the object. The count is that of elements received. */
+/* Room for `count` elements in the reader, as long as the object. The count is that of elements
+ * received. */
 static void *array_of (wire_reader_t *self, int which, size_t count, size_t size)
 {
     buffer_t *array = &self->arrays[which];
@@ -608,7 +644,8 @@ static void *array_of (wire_reader_t *self, int which, size_t count, size_t size
     return buffer_reserve (array, count * size + 1);
 }
 
-static size_t get_notes (wire_reader_t *self, fields_t *fields, const char (**notes)[WIRE_NOTE_MAX + 1])
+static size_t get_notes (wire_reader_t *self, fields_t *fields,
+                         const char (**notes)[WIRE_NOTE_MAX + 1])
 {
     fields_t list = get_array (fields);
     if (list.left > WIRE_NOTES_MAX) {
@@ -674,7 +711,8 @@ static void get_welcome (wire_reader_t *self, fields_t *fields, wire_object_t *o
     welcome->holidays = holidays;
 }
 
-/* Partitions of all needs lie in one array; they are counted first, so that the array does not move. */
+/* Partitions of all needs lie in one array; they are counted first, so that the array does not
+ * move. */
 static size_t partitions_of (const fields_t *needs)
 {
     size_t total = 0;

@@ -17,13 +17,15 @@
  *           | <--------- COLLECTOR_STATE (released, held) ---------------------------- |
  *           | ---------- BROKER_STATE (phase) -> | (and the collector)                 |
  *
- * States are whole and repeated: at every change and every second; one with a serial not above the last is ignored.
- * This file and wire.c are the format: version 1 of every kind, pinned byte by byte in tests/test_wire.c. A new field
- * goes to the end under a new version of its kind; readers take the versions they know and refuse others.
+ * States are whole and repeated: at every change and every second; one with a serial not above the
+ * last is ignored. This file and wire.c are the format: version 1 of every kind, pinned byte by
+ * byte in tests/test_wire.c. A new field goes to the end under a new version of its kind; readers
+ * take the versions they know and refuse others.
  *
- * Every byte is untrusted. wire_next first walks an object and holds every count in it against the bytes that are left,
- * before msgpack-c allocates anything by it (an array header of five bytes can ask for gigabytes); then every field's
- * type, range and text is checked. A message that fails is dropped and counted by its receiver, never an assert.
+ * Every byte is untrusted. wire_next first walks an object and holds every count in it against the
+ * bytes that are left, before msgpack-c allocates anything by it (an array header of five bytes can
+ * ask for gigabytes); then every field's type, range and text is checked. A message that fails is
+ * dropped and counted by its receiver, never an assert.
  */
 #ifndef WIRE_H
 #define WIRE_H
@@ -32,10 +34,11 @@
 #include "link.h"
 #include "memory.h"
 
-#define WIRE_VERSION      1
-#define WIRE_CHUNK        (1u << 20) /* bytes of a file that travel in one FILE at most */
-#define WIRE_MESSAGE_MAX  (4u << 20) /* bytes of a message; sockets refuse larger ones */
-#define WIRE_REACH        1024 /* units from the last one released that may be under way: what a collector keeps */
+#define WIRE_VERSION     1
+#define WIRE_CHUNK       (1u << 20) /* bytes of a file that travel in one FILE at most */
+#define WIRE_MESSAGE_MAX (4u << 20) /* bytes of a message; sockets refuse larger ones */
+#define WIRE_REACH                                                                                 \
+    1024 /* units from the last one released that may be under way: what a collector keeps */
 #define WIRE_NAME_MAX     48
 #define WIRE_ENDPOINT_MAX 160
 #define WIRE_NOTE_MAX     400
@@ -71,12 +74,12 @@ typedef struct {
 typedef struct {
     wire_role_t role;
     char name[WIRE_NAME_MAX + 1]; /* stable over restarts: "worker-1" */
-    uint64_t incarnation;         /* of this life: a number that the broker gave, or the start time */
+    uint64_t incarnation; /* of this life: a number that the broker gave, or the start time */
     char endpoint[WIRE_ENDPOINT_MAX + 1]; /* where a collector PULLs hits; "" for a worker */
 } wire_hello_t;
 
-/* WELCOME: all that a worker or collector must know of the run.
- * [worker, session epoch, session counter, data endpoint, collector endpoint, all_hits, scans [text], holidays [day]] */
+/* WELCOME: all that a worker or collector must know of the run. [worker, session epoch, session
+ * counter, data endpoint, collector endpoint, all_hits, scans [text], holidays [day]] */
 typedef struct {
     uint32_t worker; /* the number by which links name it */
     session_t session;
@@ -84,7 +87,8 @@ typedef struct {
     char collector_endpoint[WIRE_ENDPOINT_MAX + 1]; /* where the worker PUSHes */
     bool all_hits;
     size_t scan_count;
-    const char (*scans)[SCAN_TEXT_MAX]; /* canonical texts (scan_format); owned by sender or reader */
+    const char (
+        *scans)[SCAN_TEXT_MAX]; /* canonical texts (scan_format); owned by sender or reader */
     size_t holiday_count;
     const day_t *holidays;
 } wire_welcome_t;
@@ -102,14 +106,14 @@ typedef struct {
     const partition_t *partitions;
 } wire_need_t;
 
-/* WORKER_STATE. [serial, session epoch, session counter, last, gap, blocked, consumed, refused, parse_us, scan_us, cpu_us,
- * needs [[unit, attempt, [[count, unit letter, key], ...]], ...]] */
+/* WORKER_STATE. [serial, session epoch, session counter, last, gap, blocked, consumed, refused,
+ * parse_us, scan_us, cpu_us, needs [[unit, attempt, [[count, unit letter, key], ...]], ...]] */
 typedef struct {
     uint64_t serial;
-    link_t link;        /* what it received from the broker */
-    bool blocked;       /* it cannot send to the collector, and takes nothing until it can */
-    uint64_t consumed;  /* bytes of messages applied in this session */
-    uint64_t refused;   /* bad messages dropped */
+    link_t link;       /* what it received from the broker */
+    bool blocked;      /* it cannot send to the collector, and takes nothing until it can */
+    uint64_t consumed; /* bytes of messages applied in this session */
+    uint64_t refused;  /* bad messages dropped */
     uint64_t parse_us, scan_us, cpu_us; /* CPU time: in those stages, and of the whole process */
     size_t need_count;
     const wire_need_t *needs;
@@ -126,20 +130,22 @@ typedef struct {
     uint64_t candles, rejected_rows, unsorted_rows, duplicate_rows, rejected_files, rejected_json;
 } wire_counts_t;
 
-/* COLLECTOR_STATE. [serial, incarnation, released, held (bin), held_bytes, able, failed, closed, hits, refused,
- * candles, rejected_rows, unsorted_rows, duplicate_rows, rejected_files, rejected_json, sink_us, cpu_us,
- * links [[worker, epoch, counter, last, gap], ...], notes [text]] */
+/* COLLECTOR_STATE. [serial, incarnation, released, held (bin), held_bytes, able, failed, closed,
+ * hits, refused, candles, rejected_rows, unsorted_rows, duplicate_rows, rejected_files,
+ * rejected_json, sink_us, cpu_us, links [[worker, epoch, counter, last, gap], ...], notes [text]]
+ * */
 typedef struct {
     uint64_t serial;
     uint64_t incarnation;
-    uint32_t released;   /* units below this one are written */
-    wire_bytes_t held;   /* bit i (of byte i / 8, lowest first): unit released + i is whole, and held */
-    uint64_t held_bytes; /* hits in memory */
-    bool able;           /* it takes and writes */
-    bool failed;         /* a sink failed: the run cannot succeed */
-    bool closed;         /* told to finish or stop, it has: nothing more will change */
-    uint64_t hits;       /* written */
-    uint64_t refused;    /* bad messages dropped */
+    uint32_t released; /* units below this one are written */
+    wire_bytes_t
+        held; /* bit i (of byte i / 8, lowest first): unit released + i is whole, and held */
+    uint64_t held_bytes;  /* hits in memory */
+    bool able;            /* it takes and writes */
+    bool failed;          /* a sink failed: the run cannot succeed */
+    bool closed;          /* told to finish or stop, it has: nothing more will change */
+    uint64_t hits;        /* written */
+    uint64_t refused;     /* bad messages dropped */
     wire_counts_t counts; /* of the units released */
     uint64_t sink_us, cpu_us;
     size_t link_count;
@@ -176,29 +182,31 @@ typedef struct {
     double factor; /* split_from / split_to */
 } wire_split_t;
 
-/* UNIT: begins a unit of work: a symbol and a range of days.
- * [unit, attempt, symbol, first, last, is_first, is_last, folders, explain, when, splits [[day, factor], ...]] */
+/* UNIT: begins a unit of work: a symbol and a range of days. [unit, attempt, symbol, first, last,
+ * is_first, is_last, folders, explain, when, splits [[day, factor], ...]] */
 typedef struct {
     uint32_t unit, attempt;
     char symbol[SYMBOL_MAX + 1];
     day_t first, last;      /* days to scan */
     bool is_first, is_last; /* of its symbol: they count the rows before and after the range */
-    uint64_t folders;       /* bit i: the symbol has a folder for the run's i-th intraday frequency (scans' order) */
-    bool explain;           /* report every condition at `when` instead of hits */
-    int64_t when;           /* the candle's start; for 1d scans exchange_midnight (day) */
+    uint64_t
+        folders; /* bit i: the symbol has a folder for the run's i-th intraday frequency (scans' order) */
+    bool explain; /* report every condition at `when` instead of hits */
+    int64_t when; /* the candle's start; for 1d scans exchange_midnight (day) */
     size_t split_count;
     const wire_split_t *splits;
 } wire_unit_t;
 
 typedef enum { WIRE_FUNDAMENTALS = 0, WIRE_PARTITION = 1 } wire_content_t;
 
-/* FILE: the next bytes of a file of a unit. A partition that was asked for and does not exist is one empty FILE.
- * [unit, attempt, content, frequency count, frequency unit letter, key, is_last, problem, bytes (bin)] */
+/* FILE: the next bytes of a file of a unit. A partition that was asked for and does not exist is
+ * one empty FILE. [unit, attempt, content, frequency count, frequency unit letter, key, is_last,
+ * problem, bytes (bin)] */
 typedef struct {
     uint32_t unit, attempt;
     wire_content_t content;
-    partition_t partition; /* of WIRE_PARTITION */
-    bool is_last;          /* nothing of this file follows */
+    partition_t partition;           /* of WIRE_PARTITION */
+    bool is_last;                    /* nothing of this file follows */
     char problem[WIRE_NOTE_MAX + 1]; /* why it could not be read: the file is rejected; else "" */
     wire_bytes_t bytes;
 } wire_file_t;
@@ -209,28 +217,30 @@ typedef struct {
 } wire_ready_t;
 
 /* CANDLES: a batch of live candles of one shard, in columns that are read in place (little endian).
- * [shard, generation epoch, generation counter, sequence, symbols [text], symbol (bin u32), ts (bin i64), open, high, low,
- * close, volume (bin f64 each)]; every column has the same number of rows. */
+ * [shard, generation epoch, generation counter, sequence, symbols [text], symbol (bin u32), ts (bin
+ * i64), open, high, low, close, volume (bin f64 each)]; every column has the same number of rows.
+ * */
 typedef struct {
     uint32_t shard;
     session_t generation;
     uint64_t sequence;
     size_t symbol_count;
     const char (*symbols)[SYMBOL_MAX + 1];
-    size_t count;           /* rows */
-    wire_bytes_t symbol;    /* index into symbols, 4 bytes a row */
+    size_t count;            /* rows */
+    wire_bytes_t symbol;     /* index into symbols, 4 bytes a row */
     wire_bytes_t columns[6]; /* ts, open, high, low, close, volume: 8 bytes a row, any alignment */
 } wire_candles_t;
 
-/* HIT: one hit of a unit. [unit, attempt, symbol, scan, ts, candle ts, open, high, low, close, volume, value...] */
+/* HIT: one hit of a unit. [unit, attempt, symbol, scan, ts, candle ts, open, high, low, close,
+ * volume, value...] */
 typedef struct {
     uint32_t unit, attempt;
     char symbol[SYMBOL_MAX + 1];
     hit_t hit;
 } wire_hit_t;
 
-/* DONE: a unit is whole. [unit, attempt, symbol, candles, rejected_rows, unsorted_rows, duplicate_rows, rejected_files,
- * rejected_json, notes [text]] */
+/* DONE: a unit is whole. [unit, attempt, symbol, candles, rejected_rows, unsorted_rows,
+ * duplicate_rows, rejected_files, rejected_json, notes [text]] */
 typedef struct {
     uint32_t unit, attempt;
     char symbol[SYMBOL_MAX + 1];
@@ -247,13 +257,13 @@ typedef struct {
     bool passed;
 } wire_condition_t;
 
-/* EXPLAIN: one scan's gate or rule at the candle that was asked for.
- * [unit, attempt, scan, is_rule, hit, note, conditions [[what, op, value, threshold, is_time, passed], ...]] */
+/* EXPLAIN: one scan's gate or rule at the candle that was asked for. [unit, attempt, scan, is_rule,
+ * hit, note, conditions [[what, op, value, threshold, is_time, passed], ...]] */
 typedef struct {
     uint32_t unit, attempt;
     uint32_t scan;
-    bool is_rule; /* else the gate */
-    bool hit;     /* all conditions passed */
+    bool is_rule;                 /* else the gate */
+    bool hit;                     /* all conditions passed */
     char note[WIRE_NOTE_MAX + 1]; /* why there are no conditions, or "" */
     size_t condition_count;
     const wire_condition_t *conditions;
@@ -274,9 +284,10 @@ void wire_put_hit (buffer_t *message, const wire_hit_t *hit);
 void wire_put_done (buffer_t *message, const wire_done_t *done);
 void wire_put_explain (buffer_t *message, const wire_explain_t *explain);
 
-/* Writing a FILE around bytes that are read straight into the message, without a copy: begin reserves `size` bytes and
- * returns their address; end keeps the first `used` of them. Nothing else may be put between. `file->bytes` and
- * `file->is_last` are ignored by begin: end says what they are. */
+/* Writing a FILE around bytes that are read straight into the message, without a copy: begin
+ * reserves `size` bytes and returns their address; end keeps the first `used` of them. Nothing else
+ * may be put between. `file->bytes` and `file->is_last` are ignored by begin: end says what they
+ * are. */
 typedef struct {
     size_t is_last, bytes; /* where the two stand in the message */
 } wire_slot_t;
@@ -311,7 +322,8 @@ void wire_reader_destroy (wire_reader_t **self);
 /* Starts a message; the bytes must stay until it is read. */
 void wire_reader_begin (wire_reader_t *self, const void *bytes, size_t size);
 
-/* The next object: 1, with `object` filled; 0 at the end of the message; -1 when the rest is no valid message. */
+/* The next object: 1, with `object` filled; 0 at the end of the message; -1 when the rest is no
+ * valid message. */
 int wire_next (wire_reader_t *self, wire_object_t *object);
 
 #endif

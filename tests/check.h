@@ -1,4 +1,5 @@
-/* check - cmocka with the headers that it wants, for every test program. Not part of the product. */
+/* check - cmocka with the headers that it wants, for every test program. Not part of the product.
+ * */
 #ifndef CHECK_H
 #define CHECK_H
 

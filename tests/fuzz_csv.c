@@ -1,9 +1,10 @@
-/* Whatever the bytes and however they are cut: the candles are in order, one of each time, of the file's dates and
- * sound, the counts add up, and the cuts make no difference.
+/* Whatever the bytes and however they are cut: the candles are in order, one of each time, of the
+ * file's dates and sound, the counts add up, and the cuts make no difference.
  *
  *     input: 'm', 'h' or 'd' (the frequency), a byte (the size of the chunks), the file
  *
- * The file's partition holds 2023-03-13. A number is also read on its own: as strtod reads it, or not at all.
+ * The file's partition holds 2023-03-13. A number is also read on its own: as strtod reads it, or
+ * not at all.
  */
 #undef NDEBUG
 #include "fuzz.h"

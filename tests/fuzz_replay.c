@@ -1,5 +1,5 @@
-/* Runs a fuzz target over the files of the directories that are its arguments: the corpus as a test, with any compiler.
- * Fails when there is no file, so that a moved corpus is noticed. */
+/* Runs a fuzz target over the files of the directories that are its arguments: the corpus as a
+ * test, with any compiler. Fails when there is no file, so that a moved corpus is noticed. */
 #include "fuzz.h"
 
 #include "memory.h"

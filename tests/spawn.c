@@ -166,8 +166,9 @@ static void look (spawn_t *self)
     }
 }
 
-/* Waits a moment for output or the end; false when `deadline_ms` has passed or there is nothing to wait for. The end of
- * a process is mostly seen as the end of its output; LOOK_MS is for those whose children hold it open. */
+/* Waits a moment for output or the end; false when `deadline_ms` has passed or there is nothing to
+ * wait for. The end of a process is mostly seen as the end of its output; LOOK_MS is for those
+ * whose children hold it open. */
 static bool step (spawn_t *self, long long deadline_ms)
 {
     if (self->ended) {

@@ -40,7 +40,8 @@ static void test_grows (void **state)
     }
 }
 
-/* Sorted, every time is there once, with the candle that was pushed last, whatever the order and number. */
+/* Sorted, every time is there once, with the candle that was pushed last, whatever the order and
+ * number. */
 static void test_sort (void **state)
 {
     (void) state;

@@ -104,7 +104,8 @@ static void test_row (void **state)
     outcome_free (&outcome);
 }
 
-/* Columns are found by name in any order, between and after others; of two of one name the first counts. */
+/* Columns are found by name in any order, between and after others; of two of one name the first
+ * counts. */
 static void test_columns (void **state)
 {
     (void) state;
@@ -120,7 +121,8 @@ static void test_columns (void **state)
     outcome_free (&outcome);
 }
 
-/* A header that lacks a column rejects the file whole, naming it; nothing of the file is delivered. */
+/* A header that lacks a column rejects the file whole, naming it; nothing of the file is delivered.
+ * */
 static void test_header_wrong (void **state)
 {
     (void) state;
@@ -164,7 +166,8 @@ static void test_empty (void **state)
     }
 }
 
-/* CRLF, a byte order mark, blank lines and a last line without its end are as good as plain lines. */
+/* CRLF, a byte order mark, blank lines and a last line without its end are as good as plain lines.
+ * */
 static void test_line_forms (void **state)
 {
     (void) state;
@@ -233,7 +236,8 @@ static void test_rejections (void **state)
     }
 }
 
-/* A column that comes before datetime may be wrong or missing: the row's reason and date are found all the same. */
+/* A column that comes before datetime may be wrong or missing: the row's reason and date are found
+ * all the same. */
 static void test_rejections_datetime_last (void **state)
 {
     (void) state;
@@ -268,7 +272,8 @@ static void test_daily (void **state)
     outcome_free (&outcome);
 }
 
-/* A partition's local days are UTC hours apart from it: its last evening is the next UTC day, in summer and winter. */
+/* A partition's local days are UTC hours apart from it: its last evening is the next UTC day, in
+ * summer and winter. */
 static void test_local_days (void **state)
 {
     (void) state;
@@ -313,7 +318,8 @@ static void test_order (void **state)
     outcome_free (&outcome);
 }
 
-/* Only rows of the asked dates are counted; all valid ones are delivered; an undated row counts as the one before. */
+/* Only rows of the asked dates are counted; all valid ones are delivered; an undated row counts as
+ * the one before. */
 static void test_counted_dates (void **state)
 {
     (void) state;
@@ -345,7 +351,8 @@ static void test_counted_dates (void **state)
     outcome_free (&outcome);
 }
 
-/* A line of CSV_LINE_MAX bytes is read; one more and it is rejected, however it comes; the next line is whole. */
+/* A line of CSV_LINE_MAX bytes is read; one more and it is rejected, however it comes; the next
+ * line is whole. */
 static void test_long_lines (void **state)
 {
     (void) state;
@@ -385,7 +392,8 @@ static void test_long_header (void **state)
     buffer_free (&text);
 }
 
-/* The outcome does not depend on how the bytes are cut: everything above in one file, in chunks of 1 to 80 bytes. */
+/* The outcome does not depend on how the bytes are cut: everything above in one file, in chunks of
+ * 1 to 80 bytes. */
 static void test_chunks (void **state)
 {
     (void) state;
@@ -441,7 +449,8 @@ static void test_again (void **state)
     csv_destroy (&csv);
 }
 
-/* Numbers of the form are exactly the doubles that strtod makes of them, on the short way and on the long one. */
+/* Numbers of the form are exactly the doubles that strtod makes of them, on the short way and on
+ * the long one. */
 static void test_number (void **state)
 {
     (void) state;

@@ -1,5 +1,5 @@
-/* The daily indicators. Expected values come from the rules in plain Python, run on the same rows; both evaluate the same
- * doubles in the same order, so they are equal to the last bit. */
+/* The daily indicators. Expected values come from the rules in plain Python, run on the same rows;
+ * both evaluate the same doubles in the same order, so they are equal to the last bit. */
 #include "daily.h"
 
 #include <math.h>
@@ -19,8 +19,8 @@ static day_t day (const char *text)
     return value;
 }
 
-/* Rows of December 2022 to March 2023 by a formula: every trading day but two that the symbol did not trade, and one on
- * a Saturday. */
+/* Rows of December 2022 to March 2023 by a formula: every trading day but two that the symbol did
+ * not trade, and one on a Saturday. */
 static void fill (const calendar_t *calendar, candles_t *rows)
 {
     for (int i = 0; i < 121; i++) {
@@ -69,7 +69,8 @@ static void same (double actual, double expected)
     }
 }
 
-/* adv, adr, ATR of 112, 15 and 1 days, closes one and two days back, 5-day high and low, 69-day high. */
+/* adv, adr, ATR of 112, 15 and 1 days, closes one and two days back, 5-day high and low, 69-day
+ * high. */
 typedef struct {
     const char *date;
     double values[10];
@@ -125,7 +126,8 @@ static const expected_t plain[] = {
 };
 #define PLAIN_COUNT ((int) (sizeof plain / sizeof *plain))
 
-/* Windows at their edges: no row yet, one row, fewer than 14, a Saturday's row, days without trade, holidays. */
+/* Windows at their edges: no row yet, one row, fewer than 14, a Saturday's row, days without trade,
+ * holidays. */
 static void test_windows (void **state)
 {
     const fixture_t *self = *state;
@@ -155,7 +157,8 @@ static void test_no_rows (void **state)
     assert_true (isnan (daily_min_low (self->daily, 69)));
 }
 
-/* Not in order of date, one after the last row, one on a day asked for, a reverse split among them. */
+/* Not in order of date, one after the last row, one on a day asked for, a reverse split among them.
+ * */
 static const char *const split_dates[] = {"2023-03-14", "2023-02-01", "2023-03-31", "2023-03-08"};
 static const double split_factors[] = {1.0 / 3.0, 7.0 / 10.0, 1.0 / 2.0, 10.0 / 1.0};
 
@@ -188,7 +191,8 @@ static const expected_t adjusted[] = {
 };
 #define ADJUSTED_COUNT ((int) (sizeof adjusted / sizeof *adjusted))
 
-/* On each D the rows have the splits known on D, multiplied in file order, and volume is left alone. */
+/* On each D the rows have the splits known on D, multiplied in file order, and volume is left
+ * alone. */
 static void test_splits (void **state)
 {
     const fixture_t *self = *state;
@@ -201,7 +205,8 @@ static void test_splits (void **state)
     }
 }
 
-/* A candle is adjusted by the splits after its date that D knows: not by one of its own date, not by a later one. */
+/* A candle is adjusted by the splits after its date that D knows: not by one of its own date, not
+ * by a later one. */
 static void test_adjust (void **state)
 {
     const fixture_t *self = *state;
@@ -223,7 +228,8 @@ static void test_adjust (void **state)
     same (daily_adjust (self->daily, raw, day ("2023-03-07")).close, 90);
 }
 
-/* A new symbol has nothing of the old one: no rows, no splits, no fundamentals, no kept value of the same day. */
+/* A new symbol has nothing of the old one: no rows, no splits, no fundamentals, no kept value of
+ * the same day. */
 static void test_clear (void **state)
 {
     const fixture_t *self = *state;
@@ -243,7 +249,8 @@ static void test_clear (void **state)
     assert_true (isnan (daily_from_earnings (daily)) && isnan (daily_to_earnings (daily)));
 }
 
-/* Splits and fundamentals that come after a day was set count from the next daily_set_day on, of the same day too. */
+/* Splits and fundamentals that come after a day was set count from the next daily_set_day on, of
+ * the same day too. */
 static void test_set_again (void **state)
 {
     const fixture_t *self = *state;
@@ -254,7 +261,8 @@ static void test_set_again (void **state)
     check_day (self->daily, &plain[PLAIN_COUNT - 1]);
 }
 
-/* The capitalization is the last known on D; days to and from earnings count D itself as 0; an IPO after D is missing. */
+/* The capitalization is the last known on D; days to and from earnings count D itself as 0; an IPO
+ * after D is missing. */
 static void test_fundamentals (void **state)
 {
     const fixture_t *self = *state;

@@ -7,7 +7,8 @@
 
 #include "check.h"
 
-/* A machine without the tz database is told of, not taken for UTC. (Runs first: the zone is loaded once.) */
+/* A machine without the tz database is told of, not taken for UTC. (Runs first: the zone is loaded
+ * once.) */
 static void test_zone_missing (void **state)
 {
     (void) state;
@@ -80,7 +81,8 @@ static void test_day_text (void **state)
     assert_string_equal (day_format (day_from (2024, 2, 29), text), "2024-02-29");
 }
 
-/* Offsets change at the right second, in both directions, war time and the year-round summer of 1974 too. */
+/* Offsets change at the right second, in both directions, war time and the year-round summer of
+ * 1974 too. */
 static void test_offsets (void **state)
 {
     (void) state;
@@ -129,7 +131,8 @@ static uint64_t hash_add (uint64_t hash, int64_t value)
     return (hash ^ (uint64_t) value) * UINT64_C (0x100000001b3);
 }
 
-/* 0, 1, 3 and 12 o'clock of each day 1900 to 2024 are the very instants that Python's zoneinfo finds. */
+/* 0, 1, 3 and 12 o'clock of each day 1900 to 2024 are the very instants that Python's zoneinfo
+ * finds. */
 static void test_known_instants (void **state)
 {
     (void) state;
@@ -143,7 +146,8 @@ static void test_known_instants (void **state)
     assert_true (hash == UINT64_C (0x455df0f299d1ade5));
 }
 
-/* Each day starts where its first second is and the second before is the day before; the ends of the range too. */
+/* Each day starts where its first second is and the second before is the day before; the ends of
+ * the range too. */
 static void test_midnights (void **state)
 {
     (void) state;
@@ -156,7 +160,8 @@ static void test_midnights (void **state)
     }
 }
 
-/* Where the clocks go back the earlier time is meant; where they go forward, the end of what is left out. */
+/* Where the clocks go back the earlier time is meant; where they go forward, the end of what is
+ * left out. */
 static void test_twice_and_never (void **state)
 {
     (void) state;

@@ -153,7 +153,8 @@ static void check_candle (const candle_t *candle, int64_t ts, double open, doubl
     assert_true (candle->close == close && candle->volume == volume);
 }
 
-/* Open is the first, high the highest, low the lowest, close the last, volume the sum; a bin without candles is absent.
+/* Open is the first, high the highest, low the lowest, close the last, volume the sum; a bin
+ * without candles is absent.
  */
 static void test_bins (void **state)
 {
@@ -197,7 +198,8 @@ static void test_bins_by_local_day (void **state)
     candles_free (&built);
 }
 
-/* On the days when the clocks change every bin still has its own start, in order, and no candle is lost. */
+/* On the days when the clocks change every bin still has its own start, in order, and no candle is
+ * lost. */
 static void test_bins_when_clocks_change (void **state)
 {
     (void) state;

@@ -40,7 +40,8 @@ static day_t day (const char *text)
     return value;
 }
 
-/* Dates come out sorted, each capitalization with its own; whole numbers of any length and other fields are taken. */
+/* Dates come out sorted, each capitalization with its own; whole numbers of any length and other
+ * fields are taken. */
 static void test_read (void **state)
 {
     (void) state;
@@ -78,7 +79,8 @@ static void test_missing (void **state)
     }
 }
 
-/* Broken JSON is refused with its line: cut short, trailing garbage, NUL bytes, repeated keys, not JSON's numbers. */
+/* Broken JSON is refused with its line: cut short, trailing garbage, NUL bytes, repeated keys, not
+ * JSON's numbers. */
 static void test_broken (void **state)
 {
     (void) state;

@@ -1,5 +1,5 @@
-/* `fastscanner scan` gives the hits of tests/golden, for each job alone and for all of a date range in one pass, and
- * writes the same bytes with 1, 2 and 5 workers.
+/* `fastscanner scan` gives the hits of tests/golden, for each job alone and for all of a date range
+ * in one pass, and writes the same bytes with 1, 2 and 5 workers.
  *
  *     market-M.tar.xz --tar--> jobs.json --> fastscanner scan --scan ... --out csv:N.csv --> hits_compare
  *                              hits/JOB.csv ---------------------------------------------------^
@@ -100,7 +100,8 @@ static void append_parameter (buffer_t *self, const char *name, const json_t *va
     }
 }
 
-/* The value of --scan for a job: SCANNER,name=value,... or, as one of several, ID:SCANNER,freq=...,name=value,... */
+/* The value of --scan for a job: SCANNER,name=value,... or, as one of several,
+ * ID:SCANNER,freq=...,name=value,... */
 static char *scan_option (const json_t *job, bool one_of_many)
 {
     buffer_t text = {0};

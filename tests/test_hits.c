@@ -48,7 +48,8 @@ static void test_same (void **state)
     assert_int_equal (differences (HEADER FIRST SECOND, HEADER FIRST SECOND), 0);
     assert_int_equal (differences (HEADER FIRST SECOND, HEADER SECOND FIRST), 0);
     assert_int_equal (differences (HEADER, HEADER), 0);
-    /* other order of columns, CRLF, the same moment in another offset, the same number in another form */
+    /* other order of columns, CRLF, the same moment in another offset, the same number in another
+     * form */
     assert_int_equal (differences (HEADER FIRST,
                                    "signal,symbol,adv_14,datetime,open,high,low,close,volume\r\n"
                                    "2.5e-1,AA,12345.678901234567,2023-03-10 05:00:00+00:00,"
@@ -103,7 +104,8 @@ static void test_empty_candle (void **state)
     assert_int_equal (differences (HEADER FIRST, without), 5);
 }
 
-/* Out of a file of several scans: the hits of one, without the columns that only the others fill. */
+/* Out of a file of several scans: the hits of one, without the columns that only the others fill.
+ * */
 static void test_one_of_many (void **state)
 {
     (void) state;

@@ -1,5 +1,5 @@
-/* Gate and rules on a market made to be computed by hand: every daily row is open 128, high 132, low 124, close 128,
- * volume 1000, so on D = Wednesday 2023-03-15
+/* Gate and rules on a market made to be computed by hand: every daily row is open 128, high 132,
+ * low 124, close 128, volume 1000, so on D = Wednesday 2023-03-15
  *
  *     adv_14 1000   adr_14 8/128 = 0.0625   daily_atr_14 8   prev_day_close 128   max_high 132   min_low 124
  *
@@ -150,8 +150,9 @@ static bool gate (const fixture_t *self, const scan_t *scan)
     return passed;
 }
 
-/* Feeds D's candles; bit i of the result: bars[i] hits. `values` has the columns of the last that does. Each candle is
- * explained too, from the same state: the verdict and the columns are the same. */
+/* Feeds D's candles; bit i of the result: bars[i] hits. `values` has the columns of the last that
+ * does. Each candle is explained too, from the same state: the verdict and the columns are the
+ * same. */
 static unsigned feed (const fixture_t *self, const scan_t *scan, const bar_t *bars, int count,
                       double *last)
 {
@@ -264,7 +265,8 @@ static void test_gate_bounds (void **state)
     }
 }
 
-/* Missing values: the cap passes only when asked to, earnings fail where they are asked about, an IPO passes. */
+/* Missing values: the cap passes only when asked to, earnings fail where they are asked about, an
+ * IPO passes. */
 static void test_gate_missing (void **state)
 {
     const fixture_t *self = *state;
@@ -287,7 +289,8 @@ static void test_gate_missing (void **state)
     }
 }
 
-/* Without daily rows the average volume is missing: no scanner that has min_adv passes, small_cap_up does. */
+/* Without daily rows the average volume is missing: no scanner that has min_adv passes,
+ * small_cap_up does. */
 static void test_gate_no_rows (void **state)
 {
     const fixture_t *self = *state;
@@ -352,7 +355,8 @@ static void test_gate_explained (void **state)
 static const char gap_down[] = "atr_gap_down," GATE;
 static const char gap_up[] = "atr_gap_up," GATE;
 
-/* The gap is the low's (down) or high's (up) distance from the close before, in ATRs; both columns and all bounds. */
+/* The gap is the low's (down) or high's (up) distance from the close before, in ATRs; both columns
+ * and all bounds. */
 static void test_atr_gap (void **state)
 {
     const fixture_t *self = *state;
@@ -398,7 +402,8 @@ static void test_atr_gap (void **state)
     check_columns (&scan, values, expected_up, COUNT (expected_up));
 }
 
-/* The candle must go the gap's way, and the gap must be on the scanner's side: equal is not enough. */
+/* The candle must go the gap's way, and the gap must be on the scanner's side: equal is not enough.
+ * */
 static void test_atr_gap_sides (void **state)
 {
     const fixture_t *self = *state;
@@ -426,7 +431,8 @@ static void test_atr_gap_volume (void **state)
     same (values[0], 500);
 }
 
-/* Without a candle of the day before, or with an ATR of 0, the gap is missing: no hit, however low the bounds. */
+/* Without a candle of the day before, or with an ATR of 0, the gap is missing: no hit, however low
+ * the bounds. */
 static void test_atr_gap_missing (void **state)
 {
     const fixture_t *self = *state;
@@ -444,7 +450,8 @@ static void test_atr_gap_missing (void **state)
 static const char parabolic_down[] = "atr_parabolic_down," GATE;
 static const char parabolic_up[] = "atr_parabolic_up," GATE;
 
-/* The signal is the candle's body in ATRs and must exceed the multiplier; volume counts from start_time. */
+/* The signal is the candle's body in ATRs and must exceed the multiplier; volume counts from
+ * start_time. */
 static void test_atr_parabolic (void **state)
 {
     const fixture_t *self = *state;
@@ -506,8 +513,8 @@ static void test_atr_parabolic_bounds (void **state)
         hits (self, parabolic_up, "min_atr_multiplier=-1,min_volume=0,atr_lookback=1," DAY, up));
 }
 
-/* new_extreme: the candle's low (high) is within 0.0001 of the window's extreme; what came before start_time does not
- * count, and an equal low is new too. */
+/* new_extreme: the candle's low (high) is within 0.0001 of the window's extreme; what came before
+ * start_time does not count, and an equal low is new too. */
 static void test_atr_parabolic_new_extreme (void **state)
 {
     const fixture_t *self = *state;
@@ -533,7 +540,8 @@ static void test_atr_parabolic_new_extreme (void **state)
 static const char high_range[] = "high_range_gap_up,n_days=5," GATE;
 static const char low_range[] = "low_range_gap_down,n_days=5," GATE;
 
-/* The range must be passed, not reached; the gap has a lower bound on both sides; volume is the premarket's. */
+/* The range must be passed, not reached; the gap has a lower bound on both sides; volume is the
+ * premarket's. */
 static void test_range_gap (void **state)
 {
     const fixture_t *self = *state;
@@ -601,8 +609,8 @@ static void test_range_gap_days (void **state)
     assert_false (hits (self, text, "n_days=5", low));
 }
 
-/* The premarket's volume runs until 09:29, stands from 09:30 on, and is missing when there was none: then nothing hits,
- * min_volume=0 or not. */
+/* The premarket's volume runs until 09:29, stands from 09:30 on, and is missing when there was
+ * none: then nothing hits, min_volume=0 or not. */
 static void test_range_gap_premarket (void **state)
 {
     const fixture_t *self = *state;
@@ -618,7 +626,8 @@ static void test_range_gap_premarket (void **state)
     assert_int_equal (feed (self, &scan, bars + 2, 2, values), 0);
 }
 
-/* Without a candle of the day before, the gap is missing: a hit without min_atr_gap, none with it. */
+/* Without a candle of the day before, the gap is missing: a hit without min_atr_gap, none with it.
+ * */
 static void test_range_gap_missing (void **state)
 {
     const fixture_t *self = *state;
@@ -653,7 +662,8 @@ static void test_range_gap_no_atr (void **state)
 
 static const char small_cap[] = "small_cap_up,include_null_market_cap";
 
-/* Each bound of small_cap_up by itself; the change must exceed its minimum, the gap may equal it. */
+/* Each bound of small_cap_up by itself; the change must exceed its minimum, the gap may equal it.
+ * */
 static void test_small_cap (void **state)
 {
     const fixture_t *self = *state;
@@ -694,7 +704,8 @@ static void test_small_cap (void **state)
     assert_int_equal (feed (self, &scan, bars, 2, values), 0);
 }
 
-/* The alert is the last of the list that exceeds its minimum; pairs of rows that are not there yet are missing. */
+/* The alert is the last of the list that exceeds its minimum; pairs of rows that are not there yet
+ * are missing. */
 static void test_small_cap_alert (void **state)
 {
     const fixture_t *self = *state;
@@ -786,8 +797,8 @@ static void test_shift_ring (void **state)
     }
 }
 
-/* An explanation of a rule has its time window in minutes, every condition after a failed one, and each change of
- * small_cap_up, of which one is enough. */
+/* An explanation of a rule has its time window in minutes, every condition after a failed one, and
+ * each change of small_cap_up, of which one is enough. */
 static void test_rule_explained (void **state)
 {
     const fixture_t *self = *state;
@@ -827,7 +838,8 @@ static void test_rule_explained (void **state)
 
 /* ------------------------------------------------------------------ rules of a day */
 
-/* The day before fell (rose) by half an ATR: both bounds include it; the candle is that of the day before. */
+/* The day before fell (rose) by half an ATR: both bounds include it; the candle is that of the day
+ * before. */
 static void test_daily_atr_parabolic (void **state)
 {
     const fixture_t *self = *state;
@@ -890,7 +902,8 @@ static void test_daily_atr_parabolic_missing (void **state)
     assert_false (hits_daily (self, &scan, NAN, NAN, values, &candle));
 }
 
-/* day2_gap: the price may equal its minimum, retrace and gain must exceed theirs; each value must be there. */
+/* day2_gap: the price may equal its minimum, retrace and gain must exceed theirs; each value must
+ * be there. */
 static void test_day2_gap (void **state)
 {
     const fixture_t *self = *state;

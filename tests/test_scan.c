@@ -1,4 +1,5 @@
-/* A scan's text: what is read, what is refused and with which words, and that it is written back the same. */
+/* A scan's text: what is read, what is refused and with which words, and that it is written back
+ * the same. */
 #include "scan.h"
 
 #include "hit.h"
@@ -13,8 +14,8 @@
 
 #define GAP "min_adv=1,min_adr=2,min_atr_multiplier=3,min_volume=4,start_time=09:30,end_time=15:59"
 
-/* A scanner in the order of its enum: the least that it needs, what else it takes, and its columns, as SEMANTICS.md 4
- * says them. */
+/* A scanner in the order of its enum: the least that it needs, what else it takes, and its columns,
+ * as SEMANTICS.md 4 says them. */
 typedef struct {
     const char *name;
     const char *least;
@@ -122,7 +123,8 @@ static void test_scanner_names (void **state)
     assert_null (scanner_find (""));
 }
 
-/* Every scanner takes exactly the parameters of SEMANTICS.md, and each that is required is named when it lacks. */
+/* Every scanner takes exactly the parameters of SEMANTICS.md, and each that is required is named
+ * when it lacks. */
 static void test_who_takes_what (void **state)
 {
     (void) state;
@@ -186,7 +188,8 @@ static void test_columns (void **state)
     }
 }
 
-/* small_cap_up: pairs in the list's order, and highest_high only with new_extreme. The longest list has room. */
+/* small_cap_up: pairs in the list's order, and highest_high only with new_extreme. The longest list
+ * has room. */
 static void test_small_cap_columns (void **state)
 {
     (void) state;
@@ -389,8 +392,8 @@ static void test_contradictions (void **state)
     refuse (text, "small_cap_up: shift_min_changes=: give numbers, such as 0.12/0.14/0.16");
 }
 
-/* The canonical text and its hash never move: hits already written are known by them. The hashes are FNV-1a by another
- * program. */
+/* The canonical text and its hash never move: hits already written are known by them. The hashes
+ * are FNV-1a by another program. */
 static void test_pinned (void **state)
 {
     (void) state;
@@ -455,8 +458,8 @@ static const char *longest_value (parameter_type_t type)
     return "";
 }
 
-/* Every scanner, with the least and with every parameter set as long as can be, is read back the same: its text has the
- * fewest digits that keep each double, so equal texts are equal values. */
+/* Every scanner, with the least and with every parameter set as long as can be, is read back the
+ * same: its text has the fewest digits that keep each double, so equal texts are equal values. */
 static void test_round_trip (void **state)
 {
     (void) state;

@@ -118,7 +118,8 @@ static sink_t *open_sink (const char *text, const sink_run_t *run)
     return sink;
 }
 
-/* Sends what this process writes to stdout into a file, until restore_stdout. Returns the old stdout. */
+/* Sends what this process writes to stdout into a file, until restore_stdout. Returns the old
+ * stdout. */
 static int redirect_stdout (const char *path)
 {
     fflush (stdout);
@@ -150,7 +151,8 @@ static void test_csv_of_one_scan (void **state)
                     "NA,2023-03-13 09:32:00-04:00,10.5,11,9.25,10,120500,1000000,,0.1\n");
 }
 
-/* Several scans give a column `scan` and each column once, where it first appears; an alert is text. */
+/* Several scans give a column `scan` and each column once, where it first appears; an alert is
+ * text. */
 static void test_csv_of_two_scans (void **state)
 {
     (void) state;
@@ -237,7 +239,8 @@ static void test_file_per_scan (void **state)
                     "A,2023-03-13 09:31:00-04:00,10.5,11,9.25,10,120500,-0.125,change_10,500000\n");
 }
 
-/* PATH keeps the last result while a new one grows in PATH.part, and takes its place in one step at the end. */
+/* PATH keeps the last result while a new one grows in PATH.part, and takes its place in one step at
+ * the end. */
 static void test_path_is_whole_or_old (void **state)
 {
     (void) state;
@@ -323,7 +326,8 @@ static void test_named_pipe (void **state)
                             "A,2023-03-13 09:31:00-04:00,10.5,11,9.25,10,120500,1000000,,0.1\n");
 }
 
-/* When the reader of a pipe goes away the sink fails, and stays failed, without ending the process. */
+/* When the reader of a pipe goes away the sink fails, and stays failed, without ending the process.
+ * */
 static void test_reader_gone (void **state)
 {
     (void) state;
@@ -483,7 +487,8 @@ static void execute_sql (const char *path, const char *sql)
     sqlite3_close (db);
 }
 
-/* A row has the definition's hash, numbers as REAL, an alert as text, and NULL for what is missing. */
+/* A row has the definition's hash, numbers as REAL, an alert as text, and NULL for what is missing.
+ * */
 static void test_sqlite_row (void **state)
 {
     (void) state;
@@ -507,7 +512,8 @@ static void test_sqlite_row (void **state)
     assert_query ("hits.db", "SELECT definition FROM hits WHERE scan = 'down'", "00000000000000ab");
 }
 
-/* A hit that is there already stays as it is; the same scan with another definition is another hit. */
+/* A hit that is there already stays as it is; the same scan with another definition is another hit.
+ * */
 static void test_sqlite_repeats (void **state)
 {
     (void) state;
@@ -541,7 +547,8 @@ static void test_sqlite_read_while_written (void **state)
     assert_int_equal (sink_close (&sink, false), 0);
 }
 
-/* A database of an earlier run gets the columns that it lacks, and keeps those that this run has not. */
+/* A database of an earlier run gets the columns that it lacks, and keeps those that this run has
+ * not. */
 static void test_sqlite_added_columns (void **state)
 {
     (void) state;
@@ -559,7 +566,8 @@ static void test_sqlite_added_columns (void **state)
                   "0.1-,-change_10");
 }
 
-/* What is not ours is refused and left as it was: another kind of file, a table of another shape. */
+/* What is not ours is refused and left as it was: another kind of file, a table of another shape.
+ * */
 static void test_sqlite_not_ours (void **state)
 {
     (void) state;
@@ -608,7 +616,8 @@ static char *print_table (const sink_run_t *run, uint32_t scan, int count)
     return read_all (file);
 }
 
-/* The table is aligned, shows the minute, rounds, and leaves out what does not fit into 80 columns. */
+/* The table is aligned, shows the minute, rounds, and leaves out what does not fit into 80 columns.
+ * */
 static void test_table (void **state)
 {
     (void) state;

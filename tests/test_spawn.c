@@ -1,4 +1,5 @@
-/* The runner of programs: output is whole, ends and texts are noticed, deadlines hold, nothing stays behind. */
+/* The runner of programs: output is whole, ends and texts are noticed, deadlines hold, nothing
+ * stays behind. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>

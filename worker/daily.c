@@ -4,8 +4,9 @@
  *                     ^                   ^
  *         window_start (n)               end: first row dated >= D
  *
- * A split changes the rows of all days before it, but only for days D on or after it. So a symbol with splits has a
- * second array, built anew when D crosses an execution date; a symbol without has its raw rows and no copy. */
+ * A split changes the rows of all days before it, but only for days D on or after it. So a symbol
+ * with splits has a second array, built anew when D crosses an execution date; a symbol without has
+ * its raw rows and no copy. */
 #include "daily.h"
 
 #include "memory.h"
@@ -189,7 +190,8 @@ day_t daily_day (const daily_t *self)
 
 /* ------------------------------------------------------------------ windows */
 
-/* The index of the first row of W(D, n). A symbol that trades every day has n rows there: looked at first. */
+/* The index of the first row of W(D, n). A symbol that trades every day has n rows there: looked at
+ * first. */
 static size_t window_start (const daily_t *self, int n)
 {
     int64_t ts = calendar_back (self->calendar, self->day, n) * DAY_SECONDS;

@@ -142,7 +142,8 @@ int fundamentals_parse (fundamentals_t *self, const char *text, size_t size, cha
 {
     const reason_t reason = {error, error_size};
     *self = (fundamentals_t){.ipo = DAY_NONE};
-    /* Integers are read as reals: a capitalization has more digits than an integer of 64 bits may have. */
+    /* Integers are read as reals: a capitalization has more digits than an integer of 64 bits may
+     * have. */
     json_error_t broken;
     json_t *json =
         json_loadb (text, size, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, &broken);

@@ -9,23 +9,43 @@ static const command_t commands[] = {
     {.name = "",
      .summary = "",
      .operands = "",
-     .details = "Joins the broker, computes what it sends, and ends when the broker says so. It needs\n"
-                "nothing but the broker's address; `fastscanner scan` starts its own.\n\n"
-                "Example: fastscanner-worker --broker ipc:///run/fastscanner/control"},
+     .details =
+         "Joins the broker, computes what it sends, and ends when the broker says so. It needs\n"
+         "nothing but the broker's address; `fastscanner scan` starts its own.\n\n"
+         "Example: fastscanner-worker --broker ipc:///run/fastscanner/control"},
     {0},
 };
 
 static const option_t options[] = {
-    {.name = "broker", .type = OPTION_TEXT, .commands = 1, .argument = "ENDPOINT",
+    {.name = "broker",
+     .type = OPTION_TEXT,
+     .commands = 1,
+     .argument = "ENDPOINT",
      .help = "the broker's control endpoint (required)"},
-    {.name = "name", .type = OPTION_TEXT, .commands = 1, .argument = "NAME",
+    {.name = "name",
+     .type = OPTION_TEXT,
+     .commands = 1,
+     .argument = "NAME",
      .help = "a name that stays the same over restarts; default worker-PID"},
-    {.name = "incarnation", .type = OPTION_NUMBER, .commands = 1, .argument = "N", .otherwise = "0",
-     .maximum = 1000000000, .help = "the number of this life, from who started it"},
-    {.name = "log-level", .type = OPTION_CHOICE, .commands = 1, .argument = "error|warning|info|debug",
-     .otherwise = "info", .help = "what is logged"},
-    {.name = "log-format", .type = OPTION_CHOICE, .commands = 1, .argument = "text|logfmt|json",
-     .otherwise = "text", .help = "how it is logged"},
+    {.name = "incarnation",
+     .type = OPTION_NUMBER,
+     .commands = 1,
+     .argument = "N",
+     .otherwise = "0",
+     .maximum = 1000000000,
+     .help = "the number of this life, from who started it"},
+    {.name = "log-level",
+     .type = OPTION_CHOICE,
+     .commands = 1,
+     .argument = "error|warning|info|debug",
+     .otherwise = "info",
+     .help = "what is logged"},
+    {.name = "log-format",
+     .type = OPTION_CHOICE,
+     .commands = 1,
+     .argument = "text|logfmt|json",
+     .otherwise = "text",
+     .help = "how it is logged"},
     {0},
 };
 
@@ -49,7 +69,8 @@ int main (int argc, char **argv)
     char name[32];
     snprintf (name, sizeof name, "worker-%d", (int) getpid ());
     worker_config_t config = {.broker = options_text (given, "broker"),
-                              .name = options_text (given, "name") ? options_text (given, "name") : name,
+                              .name = options_text (given, "name") ? options_text (given, "name")
+                                                                   : name,
                               .incarnation = (uint64_t) options_number (given, "incarnation")};
     int rc = 2;
     if (!config.broker) {

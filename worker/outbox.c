@@ -7,7 +7,7 @@ struct outbox {
     wire_link_t link; /* of the open message */
     buffer_t open;    /* empty, or begun with its LINK */
     size_t first, count, capacity;
-    buffer_t *queue;  /* closed messages: queue[first .. first + count - 1] */
+    buffer_t *queue; /* closed messages: queue[first .. first + count - 1] */
 };
 
 outbox_t *outbox_new (void)

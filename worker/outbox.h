@@ -1,4 +1,5 @@
-/* outbox - what a worker sends to the collector: items gathered into numbered messages of a good size. */
+/* outbox - what a worker sends to the collector: items gathered into numbered messages of a good
+ * size. */
 #ifndef OUTBOX_H
 #define OUTBOX_H
 
@@ -18,8 +19,9 @@ void outbox_begin (outbox_t *self, uint32_t worker, session_t session);
 /* The message that the next item is to be put into (wire_put_...). */
 buffer_t *outbox_message (outbox_t *self);
 
-/* Sends what is queued, and with `all` the open message too, as far as the channel takes it now. True when nothing that
- * was to be sent is left; false: blocked. The queue's bound is that the worker takes no input while it is blocked. */
+/* Sends what is queued, and with `all` the open message too, as far as the channel takes it now.
+ * True when nothing that was to be sent is left; false: blocked. The queue's bound is that the
+ * worker takes no input while it is blocked. */
 bool outbox_flush (outbox_t *self, channel_t *channel, bool all);
 
 #endif

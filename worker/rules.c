@@ -1,5 +1,5 @@
-/* Gate and rules as chains of checks (verdict.h), cheap ones first. A missing value is NAN, and every comparison with it
- * is false. */
+/* Gate and rules as chains of checks (verdict.h), cheap ones first. A missing value is NAN, and
+ * every comparison with it is false. */
 #include "rules.h"
 
 #include "verdict.h"
@@ -175,7 +175,8 @@ static double low_shift (const rule_state_t *self, int k)
     return (uint32_t) k <= current ? self->lows[(current - (uint32_t) k) & self->lows_mask] : NAN;
 }
 
-/* Writes the pairs low_shift_K, change_K to `pairs`. The last K whose change exceeds its minimum, or NAN. */
+/* Writes the pairs low_shift_K, change_K to `pairs`. The last K whose change exceeds its minimum,
+ * or NAN. */
 static double find_alert (const rule_state_t *self, const scan_t *scan, const candle_t *candle,
                           verdict_t *verdict, double *pairs)
 {
@@ -188,8 +189,8 @@ static double find_alert (const rule_state_t *self, const scan_t *scan, const ca
             alert = scan->shift_periods[i];
         }
         if (verdict->explanation) {
-            /* Written down without deciding anything: one of them is enough. The columns start with the cumulative
-             * volume, then the pairs. */
+            /* Written down without deciding anything: one of them is enough. The columns start with
+             * the cumulative volume, then the pairs. */
             check_note (verdict, (condition_t){.what = scan->columns[2 + 2 * i].name,
                                                .op = ">",
                                                .value = change,
@@ -362,8 +363,8 @@ void rules_begin (rule_state_t *self, const scan_t *scan, daily_t *daily, double
     }
 }
 
-/* What the rules remember of a candle, whether it can hit or not. A comparison with NAN, the state before the first
- * candle, is false: so the candle's own value is taken. */
+/* What the rules remember of a candle, whether it can hit or not. A comparison with NAN, the state
+ * before the first candle, is false: so the candle's own value is taken. */
 static inline void observe (rule_state_t *self, const scan_t *scan, const candle_t *candle,
                             int minute)
 {

@@ -38,9 +38,9 @@ struct unit {
     daily_t *daily;
     buffer_t fundamentals; /* the JSON text as it comes */
     csv_t *csv;
-    bool reading;          /* a file's candles are coming */
-    part_t *target;        /* whose; NULL: daily */
-    candles_t incoming;    /* rows of the file that is being read */
+    bool reading;       /* a file's candles are coming */
+    part_t *target;     /* whose; NULL: daily */
+    candles_t incoming; /* rows of the file that is being read */
     size_t planned_count, planned_next;
     planned_t *planned;
     size_t part_count, part_next; /* part_next: the first that has not begun to come */
@@ -49,12 +49,12 @@ struct unit {
     scanning_t *scanning;         /* one for each scan of the run */
     candles_t built;              /* a day's candles of a frequency built from 1min */
     size_t hit_count, hit_capacity;
-    hit_t *hits;                  /* of the day that is being scanned */
+    hit_t *hits; /* of the day that is being scanned */
     wire_counts_t counts;
     size_t note_count;
     char notes[WIRE_NOTES_MAX][WIRE_NOTE_MAX + 1];
     bool gated, done;
-    const wire_file_t *file;      /* the one being taken, for notes */
+    const wire_file_t *file; /* the one being taken, for notes */
 };
 
 unit_t *unit_new (const run_t *run, const calendar_t *calendar, const wire_unit_t *order)
@@ -121,9 +121,12 @@ bool unit_is_done (const unit_t *self)
     return self->done;
 }
 
-/* ---- files ---------------------------------------------------------------------------------------------------- */
+/* ---- files
+ * ----------------------------------------------------------------------------------------------------
+ * */
 
-/* The dates whose rows this unit counts: its own, and what lies before the first and after the last unit. */
+/* The dates whose rows this unit counts: its own, and what lies before the first and after the last
+ * unit. */
 static day_t counts_from (const unit_t *self)
 {
     return self->order.is_first ? DAY_FIRST : self->order.first;
@@ -164,8 +167,8 @@ static void reject_row (void *argument, uint64_t line, const char *reason)
     note (argument, ":%llu: %s", (unsigned long long) line, reason);
 }
 
-/* Is a file that is rejected whole this unit's to count? A week may lie in two units, and which of them reads it depends
- * on the gates: each that does counts it, because none may be silent. */
+/* Is a file that is rejected whole this unit's to count? A week may lie in two units, and which of
+ * them reads it depends on the gates: each that does counts it, because none may be silent. */
 static bool counts_file (const unit_t *self, const wire_file_t *file)
 {
     if (file->content == WIRE_FUNDAMENTALS) {
@@ -263,7 +266,8 @@ static void take_candles (unit_t *self, const wire_file_t *file)
     }
 }
 
-/* ---- which partitions ----------------------------------------------------------------------------------------- */
+/* ---- which partitions
+ * ----------------------------------------------------------------------------------------- */
 
 /* The frequency of the files that candles of the run's i-th frequency come from. */
 static frequency_t source_of (const unit_t *self, size_t i)
@@ -299,7 +303,8 @@ static void want_for (unit_t *self, const planned_t *planned)
     const run_t *run = self->run;
     for (size_t i = 0; i < run->scan_count; i++) {
         if ((planned->scans >> i & 1) && run->frequency_of[i] >= 0) {
-            want (self, source_of (self, (size_t) run->frequency_of[i]), planned->day, planned->day);
+            want (self, source_of (self, (size_t) run->frequency_of[i]), planned->day,
+                  planned->day);
         }
     }
     if (planned->scans & allday_scans (run)) {
@@ -353,7 +358,8 @@ static bool is_there (unit_t *self, const planned_t *planned)
     return true;
 }
 
-/* ---- scanning a day ------------------------------------------------------------------------------------------- */
+/* ---- scanning a day
+ * ------------------------------------------------------------------------------------------- */
 
 /* The rows of `day` in the partition that holds them; none when it has none. */
 static const candle_t *rows_of (unit_t *self, frequency_t frequency, day_t day, size_t *count)
@@ -369,7 +375,8 @@ static const candle_t *rows_of (unit_t *self, frequency_t frequency, day_t day, 
     return part->candles.rows + first;
 }
 
-/* The day's candles of the run's i-th frequency, built from 1min where the symbol has no folder of it. */
+/* The day's candles of the run's i-th frequency, built from 1min where the symbol has no folder of
+ * it. */
 static const candle_t *day_candles (unit_t *self, size_t i, day_t day, size_t *count)
 {
     frequency_t source = source_of (self, i);
@@ -426,8 +433,8 @@ static void scan_candles (unit_t *self, size_t s, const candle_t *rows, size_t c
     }
 }
 
-/* prev_allday: the last close and the highest high of the trading day before, every session, with the splits known on
- * the day. */
+/* prev_allday: the last close and the highest high of the trading day before, every session, with
+ * the splits known on the day. */
 static void previous_allday (unit_t *self, day_t day, double *close, double *high)
 {
     size_t count;
@@ -471,7 +478,8 @@ static void put_hits (unit_t *self, outbox_t *out)
     self->hit_count = 0;
 }
 
-/* One pass over the day's candles of each frequency, all its scans at once. `daily` is set to the day. */
+/* One pass over the day's candles of each frequency, all its scans at once. `daily` is set to the
+ * day. */
 static void scan_day (unit_t *self, const planned_t *planned, outbox_t *out)
 {
     const run_t *run = self->run;
@@ -497,7 +505,9 @@ static void scan_day (unit_t *self, const planned_t *planned, outbox_t *out)
     put_hits (self, out);
 }
 
-/* ---- explaining ----------------------------------------------------------------------------------------------- */
+/* ---- explaining
+ * -----------------------------------------------------------------------------------------------
+ * */
 
 static void put_explanation (unit_t *self, size_t s, bool is_rule, bool hit, const char *text,
                              const explanation_t *explanation, outbox_t *out)
@@ -532,8 +542,8 @@ static void describe_day (const candle_t *rows, size_t count, char *text, size_t
         return;
     }
     int first = exchange_minute (rows[0].ts), last = exchange_minute (rows[count - 1].ts);
-    snprintf (text, size, "no candle at that time: the day has %zu, from %02d:%02d to %02d:%02d", count,
-              first / 60, first % 60, last / 60, last % 60);
+    snprintf (text, size, "no candle at that time: the day has %zu, from %02d:%02d to %02d:%02d",
+              count, first / 60, first % 60, last / 60, last % 60);
 }
 
 static void explain_candles (unit_t *self, size_t s, day_t day, outbox_t *out)
@@ -582,7 +592,8 @@ static void explain_day (unit_t *self, day_t day, outbox_t *out)
     }
 }
 
-/* ---- the way of a unit ---------------------------------------------------------------------------------------- */
+/* ---- the way of a unit
+ * ---------------------------------------------------------------------------------------- */
 
 static void put_done (unit_t *self, outbox_t *out)
 {
@@ -606,7 +617,8 @@ static void drop_parts (unit_t *self, day_t scanned)
     }
 }
 
-/* Scans the planned days whose partitions are there, in order, and ends the unit when that was all. */
+/* Scans the planned days whose partitions are there, in order, and ends the unit when that was all.
+ * */
 static void advance (unit_t *self, outbox_t *out)
 {
     while (self->planned_next < self->planned_count) {
@@ -646,18 +658,21 @@ void unit_ready (unit_t *self, outbox_t *out, unit_times_t *times)
     self->gated = true;
     candles_sort (daily_candles (self->daily));
     day_t day = calendar_next (self->calendar, self->order.first);
-    for (; day != DAY_NONE && day <= self->order.last; day = calendar_next (self->calendar, day + 1)) {
+    for (; day != DAY_NONE && day <= self->order.last;
+         day = calendar_next (self->calendar, day + 1)) {
         uint64_t scans = 0;
         daily_set_day (self->daily, day);
         for (size_t s = 0; s < run->scan_count; s++) {
-            bool in = self->order.explain || rules_gate (&run->scans[s], self->daily, self->calendar, NULL);
+            bool in = self->order.explain ||
+                      rules_gate (&run->scans[s], self->daily, self->calendar, NULL);
             scans |= (uint64_t) in << s;
         }
         bool waits = self->planned_count > 0 || (scans & need_files);
         if (scans && (waits || self->order.explain)) {
             plan_day (self, day, scans);
         } else if (scans) {
-            scan_day (self, &(planned_t){day, scans}, out); /* daily is set to it, no file to wait for */
+            scan_day (self, &(planned_t){day, scans},
+                      out); /* daily is set to it, no file to wait for */
         }
     }
     plan_parts (self);
@@ -676,7 +691,8 @@ static void end_part (unit_t *self, part_t *part, outbox_t *out, unit_times_t *t
 
 void unit_file (unit_t *self, const wire_file_t *file, outbox_t *out, unit_times_t *times)
 {
-    part_t *part = file->content == WIRE_PARTITION && self->gated ? find_part (self, &file->partition) : NULL;
+    part_t *part =
+        file->content == WIRE_PARTITION && self->gated ? find_part (self, &file->partition) : NULL;
     if (self->done || (self->gated && (!part || part->whole))) {
         return; /* nothing that was asked for */
     }

@@ -1,10 +1,12 @@
-/* unit - one unit of work in a worker: a symbol and a range of days, from its first file to its last hit.
+/* unit - one unit of work in a worker: a symbol and a range of days, from its first file to its
+ * last hit.
  *
  *     UNIT, FILE (daily, fundamentals)* READY --> every day through the gates --> needs (partitions of days that passed)
  *     FILE (partition)* --> candles --> each day whose partitions are there, in order --> HIT* --> DONE
  *
- * What it makes goes into an outbox; it knows no socket. Partitions are dropped when the last day that reads them is
- * scanned. Rows are counted by the unit of their own date (SEMANTICS and DESIGN, "Batch").
+ * What it makes goes into an outbox; it knows no socket. Partitions are dropped when the last day
+ * that reads them is scanned. Rows are counted by the unit of their own date (SEMANTICS and DESIGN,
+ * "Batch").
  */
 #ifndef UNIT_H
 #define UNIT_H

@@ -3,8 +3,8 @@
  *     check (...) && check (...) && ...        scanning:   ends at the first that fails
  *                                              explaining: each is written down, and the chain goes on
  *
- * So a check says whether to go on, and the verdict remembers whether any failed. Inline: they run for every candle, and
- * with a literal `op` one comparison is left of each.
+ * So a check says whether to go on, and the verdict remembers whether any failed. Inline: they run
+ * for every candle, and with a literal `op` one comparison is left of each.
  */
 #ifndef VERDICT_H
 #define VERDICT_H

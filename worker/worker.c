@@ -10,10 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define STATE_MS   1000 /* states and hellos are repeated so often */
-#define TAKE_AT_ONCE 16 /* data messages before control and signals are looked at again */
-
-
+#define STATE_MS     1000 /* states and hellos are repeated so often */
+#define TAKE_AT_ONCE 16   /* data messages before control and signals are looked at again */
 
 typedef struct {
     const worker_config_t *config;
@@ -35,23 +33,25 @@ typedef struct {
     unit_t *units[WIRE_REACH];
     /* what the broker knows */
     uint64_t serial;
-    bool changed;
+    bool changed; /* and could not be said yet: we wait until it can */
     mono_t told;
     wire_reader_t *control_reader, *data_reader;
 } worker_t;
 
-/* ---- control -------------------------------------------------------------------------------------------------- */
+/* ---- control
+ * --------------------------------------------------------------------------------------------------
+ * */
 
-static void say_hello (worker_t *self)
+static bool say_hello (worker_t *self)
 {
     wire_hello_t hello = {.role = WIRE_ROLE_WORKER, .incarnation = self->config->incarnation};
     snprintf (hello.name, sizeof hello.name, "%s", self->config->name);
     buffer_t message = {0};
     wire_put_hello (&message, &hello);
-    channel_send (self->control, &message);
+    return channel_send (self->control, &message);
 }
 
-static void say_state (worker_t *self)
+static bool say_state (worker_t *self)
 {
     wire_need_t needs[WIRE_REACH];
     wire_worker_state_t state = {.serial = ++self->serial,
@@ -75,8 +75,7 @@ static void say_state (worker_t *self)
     }
     buffer_t message = {0};
     wire_put_worker_state (&message, &state);
-    channel_send (self->control, &message);
-    self->changed = false;
+    return channel_send (self->control, &message);
 }
 
 /* Says again who we are, or how it is, when it changed or a second has passed. */
@@ -85,12 +84,7 @@ static void speak (worker_t *self)
     mono_t now = mono_now ();
     if (self->changed || mono_ms (self->told, now) >= STATE_MS) {
         self->told = now;
-        if (self->run) {
-            say_state (self);
-        } else {
-            say_hello (self);
-            self->changed = false;
-        }
+        self->changed = !(self->run ? say_state (self) : say_hello (self));
     }
 }
 
@@ -101,7 +95,8 @@ static void take_welcome (worker_t *self, const wire_welcome_t *welcome)
     }
     char error[256];
     run_t *run = memory_new (sizeof *run);
-    if (run_read (run, welcome->scans, welcome->scan_count, welcome->all_hits, error, sizeof error) != 0) {
+    if (run_read (run, welcome->scans, welcome->scan_count, welcome->all_hits, error,
+                  sizeof error) != 0) {
         log_error ("the broker's welcome is not understood: %s", error);
         free (run);
     } else {
@@ -135,7 +130,9 @@ static void take_control (worker_t *self)
     }
 }
 
-/* ---- data ----------------------------------------------------------------------------------------------------- */
+/* ---- data
+ * -----------------------------------------------------------------------------------------------------
+ * */
 
 static void drop_units (worker_t *self)
 {
@@ -173,7 +170,8 @@ static bool take_item (worker_t *self, const wire_object_t *object)
     unit_t *unit = NULL;
     switch (object->kind) {
     case WIRE_UNIT:
-        if (self->unit_count == WIRE_REACH || find_unit (self, object->unit.unit, object->unit.attempt)) {
+        if (self->unit_count == WIRE_REACH ||
+            find_unit (self, object->unit.unit, object->unit.attempt)) {
             return false;
         }
         self->units[self->unit_count++] = unit_new (self->run, self->calendar, &object->unit);
@@ -197,8 +195,8 @@ static bool take_item (worker_t *self, const wire_object_t *object)
     }
 }
 
-/* One data message: its LINK decides whether it is applied. A message that cannot be read after it was numbered is as
- * good as lost: a gap. */
+/* One data message: its LINK decides whether it is applied. A message that cannot be read after it
+ * was numbered is as good as lost: a gap. */
 static void take_message (worker_t *self, const char *bytes, size_t size)
 {
     wire_object_t object;
@@ -248,13 +246,16 @@ static bool take_data (worker_t *self)
     return true;
 }
 
-/* ---- the loop ------------------------------------------------------------------------------------------------- */
+/* ---- the loop
+ * -------------------------------------------------------------------------------------------------
+ * */
 
 static void wait_for_something (worker_t *self, bool busy)
 {
     zmq_pollitem_t items[4];
     int count = 0;
-    items[count++] = channel_poll (self->control, ZMQ_POLLIN);
+    items[count++] =
+        channel_poll (self->control, self->changed ? ZMQ_POLLIN | ZMQ_POLLOUT : ZMQ_POLLIN);
     items[count++] = (zmq_pollitem_t){.fd = self->signals, .events = ZMQ_POLLIN};
     if (self->run) {
         items[count++] = self->blocked ? channel_poll (self->hits, ZMQ_POLLOUT)

@@ -4,8 +4,8 @@
  *         ^                                                              |
  *         +---- DEALER: WORKER_STATE (session, last n, consumed, needs, blocked), at each change and every second
  *
- * It opens no file of the data directory and no Redis. While the collector cannot take what it has, it takes nothing
- * either, says so, and goes on with its states.
+ * It opens no file of the data directory and no Redis. While the collector cannot take what it has,
+ * it takes nothing either, says so, and goes on with its states.
  */
 #ifndef WORKER_H
 #define WORKER_H
@@ -18,8 +18,8 @@ typedef struct {
     uint64_t incarnation; /* this life's number, from who started it */
 } worker_config_t;
 
-/* Runs until the broker's word, or (not a local child) SIGINT or SIGTERM, which must be blocked by the caller: they are
- * read from a signalfd. The exit code. */
+/* Runs until the broker's word, or (not a local child) SIGINT or SIGTERM, which must be blocked by
+ * the caller: they are read from a signalfd. The exit code. */
 int worker_run (const worker_config_t *config);
 
 #endif

@@ -39,24 +39,26 @@ typedef struct {
     uint32_t units;
     uint64_t broker_serial;
     uint64_t serial;
-    bool changed;
+    bool changed; /* and could not be said yet: we wait until it can */
     mono_t told, flushed;
     wire_reader_t *reader;
 } collector_t;
 
-/* ---- control -------------------------------------------------------------------------------------------------- */
+/* ---- control
+ * --------------------------------------------------------------------------------------------------
+ * */
 
-static void say_hello (collector_t *self)
+static bool say_hello (collector_t *self)
 {
     wire_hello_t hello = {.role = WIRE_ROLE_COLLECTOR, .incarnation = self->config->incarnation};
     snprintf (hello.name, sizeof hello.name, "%s", self->config->name);
     snprintf (hello.endpoint, sizeof hello.endpoint, "%s", self->config->listen);
     buffer_t message = {0};
     wire_put_hello (&message, &hello);
-    channel_send (self->control, &message);
+    return channel_send (self->control, &message);
 }
 
-static void say_state (collector_t *self)
+static bool say_state (collector_t *self)
 {
     char held[LEDGER_REACH / 8];
     wire_collector_state_t state = {
@@ -80,7 +82,7 @@ static void say_state (collector_t *self)
     };
     buffer_t message = {0};
     wire_put_collector_state (&message, &state);
-    channel_send (self->control, &message);
+    return channel_send (self->control, &message);
 }
 
 static void speak (collector_t *self)
@@ -88,12 +90,7 @@ static void speak (collector_t *self)
     mono_t now = mono_now ();
     if (self->changed || mono_ms (self->told, now) >= STATE_MS) {
         self->told = now;
-        self->changed = false;
-        if (self->run) {
-            say_state (self);
-        } else {
-            say_hello (self);
-        }
+        self->changed = !(self->run ? say_state (self) : say_hello (self));
     }
 }
 
@@ -117,7 +114,8 @@ static void take_welcome (collector_t *self, const wire_welcome_t *welcome)
     }
     char error[256];
     run_t *run = memory_new (sizeof *run);
-    if (run_read (run, welcome->scans, welcome->scan_count, welcome->all_hits, error, sizeof error) != 0) {
+    if (run_read (run, welcome->scans, welcome->scan_count, welcome->all_hits, error,
+                  sizeof error) != 0) {
         log_error ("the broker's welcome is not understood: %s", error);
         free (run);
         self->over = true;
@@ -147,7 +145,9 @@ static void close_sinks (collector_t *self, bool whole)
     self->changed = true;
 }
 
-/* ---- units ---------------------------------------------------------------------------------------------------- */
+/* ---- units
+ * ----------------------------------------------------------------------------------------------------
+ * */
 
 static void write_hit (collector_t *self, const char *symbol, const hit_t *hit)
 {
@@ -169,7 +169,8 @@ static void add_counts (wire_counts_t *sum, const wire_counts_t *counts)
     sum->rejected_json += counts->rejected_json;
 }
 
-/* Writes the units that are whole, in order. With `gaps` all of them, over those that are missing. */
+/* Writes the units that are whole, in order. With `gaps` all of them, over those that are missing.
+ * */
 static void release_units (collector_t *self, bool gaps)
 {
     ledger_unit_t unit;
@@ -218,8 +219,8 @@ static bool take_item (collector_t *self, const wire_object_t *object)
     }
 }
 
-/* One data message: its LINK decides whether it is applied. A message that cannot be read after it was numbered is as
- * good as lost: a gap. */
+/* One data message: its LINK decides whether it is applied. A message that cannot be read after it
+ * was numbered is as good as lost: a gap. */
 static void take_message (collector_t *self, const char *bytes, size_t size)
 {
     wire_object_t object;
@@ -263,8 +264,8 @@ static bool take_data (collector_t *self)
     return true;
 }
 
-/* The broker's word on the run. Everything that was sent before it is taken first: the workers' DONE came to the broker
- * by way of our own state. */
+/* The broker's word on the run. Everything that was sent before it is taken first: the workers'
+ * DONE came to the broker by way of our own state. */
 static void follow_phase (collector_t *self)
 {
     if (self->closed || !self->run) {
@@ -324,12 +325,14 @@ static void flush_sinks (collector_t *self)
     }
 }
 
-/* ---- the loop ------------------------------------------------------------------------------------------------- */
+/* ---- the loop
+ * -------------------------------------------------------------------------------------------------
+ * */
 
 static void wait_for_something (collector_t *self, bool busy)
 {
     zmq_pollitem_t items[] = {
-        channel_poll (self->control, ZMQ_POLLIN),
+        channel_poll (self->control, self->changed ? ZMQ_POLLIN | ZMQ_POLLOUT : ZMQ_POLLIN),
         {.fd = self->signals, .events = ZMQ_POLLIN},
         channel_poll (self->pull, ZMQ_POLLIN),
     };

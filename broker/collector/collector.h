@@ -14,16 +14,16 @@
 #include <stdint.h>
 
 typedef struct {
-    const char *broker;   /* the broker's control endpoint */
-    const char *listen;   /* where hits are PULLed */
+    const char *broker; /* the broker's control endpoint */
+    const char *listen; /* where hits are PULLed */
     const char *name;
     uint64_t incarnation;
     const char *const *sinks; /* as sink_open takes them */
     size_t sink_count;
 } collector_config_t;
 
-/* Runs until the broker's word, or SIGINT or SIGTERM, which must be blocked by the caller (they are read from a signalfd;
- * a local child ignores them). The exit code: 0, or 1 when a sink failed. */
+/* Runs until the broker's word, or SIGINT or SIGTERM, which must be blocked by the caller (they are
+ * read from a signalfd; a local child ignores them). The exit code: 0, or 1 when a sink failed. */
 int collector_run (const collector_config_t *config);
 
 #endif

@@ -6,10 +6,10 @@
 typedef struct {
     uint32_t attempt; /* whose hits are held; 0 = none */
     bool whole;
-    bool void_;       /* will never come */
+    bool void_; /* will never come */
     char symbol[SYMBOL_MAX + 1];
     size_t hit_count;
-    buffer_t hits;    /* packed: each as long as its values */
+    buffer_t hits; /* packed: each as long as its values */
     wire_counts_t counts;
     size_t note_count;
     char (*notes)[WIRE_NOTE_MAX + 1];
@@ -18,8 +18,8 @@ typedef struct {
 struct ledger {
     uint32_t released;
     uint64_t held_bytes;
-    slot_t reading; /* the unit released last */
-    size_t read;    /* bytes of its hits that were read */
+    slot_t reading;            /* the unit released last */
+    size_t read;               /* bytes of its hits that were read */
     slot_t ring[LEDGER_REACH]; /* of units released .. released + LEDGER_REACH - 1 */
 };
 

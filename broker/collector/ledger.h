@@ -2,10 +2,10 @@
  *
  *     HIT (unit, attempt) --> held --DONE--> whole --all before it are written or void--> released, once
  *
- * Plain functions of state and message: no socket, no file, no clock. Of several attempts of a unit the newest replaces
- * what is held, until one is whole; from then on nothing of that unit is taken. Memory is bounded by the broker, which
- * starts no unit more than LEDGER_REACH ahead and nothing but the oldest while held_bytes is high; what is beyond reach
- * is refused.
+ * Plain functions of state and message: no socket, no file, no clock. Of several attempts of a unit
+ * the newest replaces what is held, until one is whole; from then on nothing of that unit is taken.
+ * Memory is bounded by the broker, which starts no unit more than LEDGER_REACH ahead and nothing
+ * but the oldest while held_bytes is high; what is beyond reach is refused.
  */
 #ifndef LEDGER_H
 #define LEDGER_H
@@ -29,16 +29,17 @@ typedef struct ledger ledger_t;
 ledger_t *ledger_new (void);
 void ledger_destroy (ledger_t **self);
 
-/* Takes a hit, or the end, of a unit's attempt. False when it is out of reach: a bad message. Repeats and older attempts
- * are good, and ignored. */
+/* Takes a hit, or the end, of a unit's attempt. False when it is out of reach: a bad message.
+ * Repeats and older attempts are good, and ignored. */
 bool ledger_hit (ledger_t *self, const wire_hit_t *hit);
 bool ledger_done (ledger_t *self, const wire_done_t *done);
 
 /* These units will never come. One that is whole is released all the same. */
 void ledger_void (ledger_t *self, const uint32_t *units, size_t count);
 
-/* The next unit in order, if it is whole: true. With `gaps`, for a run that was stopped: the next that is whole, those
- * before it that are not are passed over. Its hits are read with ledger_next_hit, in the order in which they came. */
+/* The next unit in order, if it is whole: true. With `gaps`, for a run that was stopped: the next
+ * that is whole, those before it that are not are passed over. Its hits are read with
+ * ledger_next_hit, in the order in which they came. */
 bool ledger_release (ledger_t *self, bool gaps, ledger_unit_t *unit);
 bool ledger_next_hit (ledger_t *self, hit_t *hit);
 

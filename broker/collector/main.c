@@ -10,36 +10,65 @@ static const command_t commands[] = {
     {.name = "",
      .summary = "",
      .operands = "",
-     .details = "Takes the hits of a broker's workers, drops repeats and writes sinks, in order. It ends\n"
-                "when the broker says so; `fastscanner scan` starts its own.\n\n"
-                "Example: fastscanner-collector --broker ipc:///run/fastscanner/control \\\n"
-                "             --listen ipc:///run/fastscanner/hits --out csv:hits.csv"},
+     .details =
+         "Takes the hits of a broker's workers, drops repeats and writes sinks, in order. It ends\n"
+         "when the broker says so; `fastscanner scan` starts its own.\n\n"
+         "Example: fastscanner-collector --broker ipc:///run/fastscanner/control \\\n"
+         "             --listen ipc:///run/fastscanner/hits --out csv:hits.csv"},
     {0},
 };
 
 static const option_t options[] = {
-    {.name = "broker", .type = OPTION_TEXT, .commands = 1, .argument = "ENDPOINT",
+    {.name = "broker",
+     .type = OPTION_TEXT,
+     .commands = 1,
+     .argument = "ENDPOINT",
      .help = "the broker's control endpoint (required)"},
-    {.name = "listen", .type = OPTION_TEXT, .commands = 1, .argument = "ENDPOINT",
+    {.name = "listen",
+     .type = OPTION_TEXT,
+     .commands = 1,
+     .argument = "ENDPOINT",
      .help = "where workers send hits (required)"},
-    {.name = "out", .type = OPTION_TEXT, .repeatable = true, .commands = 1, .argument = "SINK",
+    {.name = "out",
+     .type = OPTION_TEXT,
+     .repeatable = true,
+     .commands = 1,
+     .argument = "SINK",
      .help = "csv:PATH jsonl:PATH sqlite:PATH, - is stdout (required)"},
-    {.name = "name", .type = OPTION_TEXT, .commands = 1, .argument = "NAME", .otherwise = "collector",
+    {.name = "name",
+     .type = OPTION_TEXT,
+     .commands = 1,
+     .argument = "NAME",
+     .otherwise = "collector",
      .help = "a name that stays the same over restarts"},
-    {.name = "incarnation", .type = OPTION_NUMBER, .commands = 1, .argument = "N", .otherwise = "0",
-     .maximum = 1000000000, .help = "the number of this life, from who started it"},
-    {.name = "log-level", .type = OPTION_CHOICE, .commands = 1, .argument = "error|warning|info|debug",
-     .otherwise = "info", .help = "what is logged"},
-    {.name = "log-format", .type = OPTION_CHOICE, .commands = 1, .argument = "text|logfmt|json",
-     .otherwise = "text", .help = "how it is logged"},
+    {.name = "incarnation",
+     .type = OPTION_NUMBER,
+     .commands = 1,
+     .argument = "N",
+     .otherwise = "0",
+     .maximum = 1000000000,
+     .help = "the number of this life, from who started it"},
+    {.name = "log-level",
+     .type = OPTION_CHOICE,
+     .commands = 1,
+     .argument = "error|warning|info|debug",
+     .otherwise = "info",
+     .help = "what is logged"},
+    {.name = "log-format",
+     .type = OPTION_CHOICE,
+     .commands = 1,
+     .argument = "text|logfmt|json",
+     .otherwise = "text",
+     .help = "how it is logged"},
     {0},
 };
 
-static const program_t program = {.program = "fastscanner-collector",
-                                  .summary = "writes the hits of a fastscanner broker's workers, each once",
-                                  .version = FASTSCANNER_VERSION,
-                                  .commands = commands,
-                                  .options = options};
+static const program_t program = {
+    .program = "fastscanner-collector",
+    .summary = "writes the hits of a fastscanner broker's workers, each once",
+    .version = FASTSCANNER_VERSION,
+    .commands = commands,
+    .options = options};
 
 static int run (const options_t *given)
 {

@@ -30,7 +30,8 @@ static int fail (output_t *self, const char *what, const char *name)
     return -1;
 }
 
-/* Between our open and our lock the run that held it may have renamed the file: then we hold its PATH. */
+/* Between our open and our lock the run that held it may have renamed the file: then we hold its
+ * PATH. */
 static bool is_still_at (int fd, const char *path)
 {
     struct stat ours, there;
@@ -172,7 +173,8 @@ int output_flush (output_t *self)
     return self->failed ? -1 : 0;
 }
 
-/* The name survives a power cut once the directory is synced; a file system that cannot do that loses no data. */
+/* The name survives a power cut once the directory is synced; a file system that cannot do that
+ * loses no data. */
 static void sync_directory (const char *path)
 {
     const char *slash = strrchr (path, '/');

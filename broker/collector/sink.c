@@ -65,8 +65,8 @@ static void explain_unknown_kind (const char *text, const char *name, char *erro
     }
 }
 
-/* Takes KIND:PATH apart; `*path` points into the text, or is "-" for a kind that takes none. NULL, with `error`, when it
- * has not that form. */
+/* Takes KIND:PATH apart; `*path` points into the text, or is "-" for a kind that takes none. NULL,
+ * with `error`, when it has not that form. */
 static const sink_kind_t *split (const char *text, const char **path, char *error, size_t size)
 {
     const char *colon = strchr (text, ':');

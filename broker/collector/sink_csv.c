@@ -24,7 +24,8 @@ static void *csv_open (const char *path, const scan_t *scans, size_t scan_count)
     return self;
 }
 
-/* Nothing needs quotes: a symbol and a scan's id have no character that a CSV file gives a meaning. */
+/* Nothing needs quotes: a symbol and a scan's id have no character that a CSV file gives a meaning.
+ * */
 static int csv_write (void *handle, const char *symbol, size_t scan, const hit_t *hit)
 {
     sink_text_t *self = handle;

@@ -1,4 +1,5 @@
-/* sink_path - the PATH of a sink: {scan} in it, whether it can be written, and whether two are one file. */
+/* sink_path - the PATH of a sink: {scan} in it, whether it can be written, and whether two are one
+ * file. */
 #ifndef SINK_PATH_H
 #define SINK_PATH_H
 
@@ -11,11 +12,13 @@ bool sink_path_is_per_scan (const char *path);
 /* The path with every {scan} replaced. The caller frees it. */
 char *sink_path_expand (const char *path, const char *id);
 
-/* Checks that a sink could write `path`, touching nothing; `in_place`: the file itself, which must be a regular one, else
- * one beside it that takes its place. 0, or -1 with a line in `error` that begins with `text`, what the user wrote. */
+/* Checks that a sink could write `path`, touching nothing; `in_place`: the file itself, which must
+ * be a regular one, else one beside it that takes its place. 0, or -1 with a line in `error` that
+ * begins with `text`, what the user wrote. */
 int sink_path_check (const char *text, const char *path, bool in_place, char *error, size_t size);
 
-/* Whether both are one file, or both stdout (`-`), however they are written. The files need not exist. */
+/* Whether both are one file, or both stdout (`-`), however they are written. The files need not
+ * exist. */
 bool sink_path_is_same (const char *a, const char *b);
 
 #endif

@@ -3,8 +3,8 @@
  *     scan, definition, symbol, datetime | open .. volume | columns of every scan that was ever written
  *              its primary key             REAL             REAL, TEXT for alerts
  *
- * A hit that is there already, by its key, stays as it is: a scan that is run again adds only what is new. The file is
- * in WAL mode, so others read it while it is written.
+ * A hit that is there already, by its key, stays as it is: a scan that is run again adds only what
+ * is new. The file is in WAL mode, so others read it while it is written.
  */
 #include "sink_backend.h"
 
@@ -83,8 +83,8 @@ static const char *check_column (const sink_sqlite_t *self, const char *name, co
     return ours ? NULL : "a column has another type";
 }
 
-/* Looks at the table `hits`: how many columns of its key are ours (0 when there is no table), and which of the layout's
- * columns are present. -1 when it cannot be ours. */
+/* Looks at the table `hits`: how many columns of its key are ours (0 when there is no table), and
+ * which of the layout's columns are present. -1 when it cannot be ours. */
 static int inspect_table (sink_sqlite_t *self, bool *present)
 {
     sqlite3_stmt *statement;
@@ -133,8 +133,8 @@ static int add_column (sink_sqlite_t *self, const scan_column_t *column)
     return result;
 }
 
-/* Creates the table or gives it the columns that it lacks. In one transaction, so that two runs that start together do
- * not both add a column. */
+/* Creates the table or gives it the columns that it lacks. In one transaction, so that two runs
+ * that start together do not both add a column. */
 static int make_table (sink_sqlite_t *self)
 {
     bool *present = memory_new (self->layout.count * sizeof *present);

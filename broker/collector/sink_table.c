@@ -1,5 +1,5 @@
-/* The first hits of a scan for the person at the terminal: aligned, rounded, no wider than the terminal. Widths are
- * known when all rows are, so it is printed at the end.
+/* The first hits of a scan for the person at the terminal: aligned, rounded, no wider than the
+ * terminal. Widths are known when all rows are, so it is printed at the end.
  *
  *     symbol  datetime           close   volume      gap  signal
  *     AAPL    2023-03-13 09:31   150.2   120500  -0.0212  1.8311
@@ -159,7 +159,8 @@ static size_t fit_columns (const sink_table_t *self)
     return dropped;
 }
 
-/* Appends a line of the table; of the header when `row` is NULL. Text stands left, numbers right. */
+/* Appends a line of the table; of the header when `row` is NULL. Text stands left, numbers right.
+ * */
 static void print_row (const sink_table_t *self, const row_t *row, buffer_t *out)
 {
     char text[CELL_TEXT];

@@ -1,4 +1,5 @@
-/* sink_text - what csv and jsonl share: an output, a layout, and the four calls that are the same. */
+/* sink_text - what csv and jsonl share: an output, a layout, and the four calls that are the same.
+ * */
 #ifndef SINK_TEXT_H
 #define SINK_TEXT_H
 
