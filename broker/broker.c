@@ -52,6 +52,7 @@ typedef struct {
     batch_t *batch;
     size_t seat_count;
     seat_t *seats;
+    zmq_pollitem_t *polled; /* for zmq_poll: signals, control, pull, and a place for each seat */
     channel_peer_t collector;
     bool collector_known;
     wire_collector_state_t heard; /* the collector's last state, without what it points to */
@@ -60,7 +61,8 @@ typedef struct {
     uint64_t epoch, sessions, lives;
     wire_phase_t phase;
     bool over, told_exit;
-    bool changed; /* our state did */
+    int interrupts; /* signals to stop so far */
+    bool changed;   /* our state did */
     uint64_t serial, refused;
     size_t notes_logged, aside_logged;
     int64_t read_ns;
@@ -184,21 +186,31 @@ static void reap (broker_t *self)
     }
 }
 
+/* The first time the run is stopped in order; one that is being finished is let finish. The second
+ * time it ends at once. */
+static void interrupt (broker_t *self)
+{
+    bool again = self->interrupts++ > 0;
+    if (again || self->phase == WIRE_PHASE_RUN) {
+        self->result->interrupted = true;
+    }
+    if (again) {
+        self->over = true;
+    } else if (self->phase == WIRE_PHASE_RUN) {
+        batch_stop (self->batch);
+        self->phase = self->pull ? WIRE_PHASE_EXIT : WIRE_PHASE_STOP;
+        self->changed = true;
+    }
+}
+
 static void take_signals (broker_t *self)
 {
     int signal;
     while ((signal = process_next_signal (self->signals))) {
         if (signal == SIGCHLD) {
             reap (self);
-        } else if (self->result->interrupted) {
-            self->over = true; /* the second: at once */
         } else {
-            self->result->interrupted = true;
-            batch_stop (self->batch);
-            if (self->phase == WIRE_PHASE_RUN) {
-                self->phase = self->pull ? WIRE_PHASE_EXIT : WIRE_PHASE_STOP;
-                self->changed = true;
-            }
+            interrupt (self);
         }
     }
 }
@@ -453,7 +465,13 @@ static bool feed (broker_t *self, size_t w)
     if (!wanted) {
         delivery_drop (&seat->delivery);
     }
-    if (!wanted || delivery_fill (&seat->delivery, seat_message (seat, w), MESSAGE_SIZE)) {
+    bool whole = true;
+    if (wanted) {
+        int64_t start = cpu_thread_ns ();
+        whole = delivery_fill (&seat->delivery, seat_message (seat, w), MESSAGE_SIZE);
+        self->read_ns += cpu_thread_ns () - start;
+    }
+    if (whole) {
         seat->delivering = false;
         batch_delivered (self->batch, (uint32_t) w);
     }
@@ -470,7 +488,6 @@ static bool work (broker_t *self)
     bool more = true;
     for (int round = 0; more && round < ROUNDS && self->phase == WIRE_PHASE_RUN; round++) {
         batch_step_t step;
-        int64_t start = cpu_thread_ns ();
         more = false;
         while ((step = batch_next (self->batch, now_ms (self))).action != BATCH_WAIT) {
             take_step (self, &step);
@@ -479,7 +496,6 @@ static bool work (broker_t *self)
         for (size_t w = 0; w < self->seat_count; w++) {
             more = feed (self, w) || more;
         }
-        self->read_ns += cpu_thread_ns () - start;
         take_control (self);
     }
     for (size_t w = 0; w < self->seat_count && !more; w++) {
@@ -537,7 +553,7 @@ static long wait_ms (const broker_t *self)
 static void wait_for_something (broker_t *self, bool busy)
 {
     size_t count = 0;
-    zmq_pollitem_t *items = memory_new ((self->seat_count + 3) * sizeof *items);
+    zmq_pollitem_t *items = self->polled;
     items[count++] = (zmq_pollitem_t){.fd = self->signals, .events = ZMQ_POLLIN};
     items[count++] = channel_poll (self->control, ZMQ_POLLIN);
     if (self->pull) {
@@ -549,7 +565,6 @@ static void wait_for_something (broker_t *self, bool busy)
         }
     }
     zmq_poll (items, (int) count, busy ? 0 : wait_ms (self));
-    free (items);
 }
 
 static int open_broker (broker_t *self)
@@ -558,6 +573,7 @@ static int open_broker (broker_t *self)
     const delivery_plan_t *plan = &config->plan;
     self->seat_count = config->workers;
     self->seats = memory_new (self->seat_count * sizeof *self->seats);
+    self->polled = memory_new ((self->seat_count + 3) * sizeof *self->polled);
     self->signals = process_signals ();
     self->local = local_new (self->seat_count + 1);
     self->context = zmq_ctx_new ();
@@ -607,6 +623,7 @@ static void close_broker (broker_t *self)
     batch_destroy (&self->batch);
     wire_reader_destroy (&self->reader);
     free (self->seats);
+    free (self->polled);
     free (self->scans);
     free (self->hits_endpoint);
     free (self->control_endpoint);

@@ -80,7 +80,7 @@ int job_open (job_t *self, const options_t *options, const char *symbols, day_t 
     char first[11], last[11];
     self->market = market_open (options_text (options, "data"), symbols);
     if (!self->market) {
-        return EXIT_FAILED;
+        return EXIT_USAGE;
     }
     if (market_symbol_count (self->market) == 0) {
         log_error ("nothing to scan: %s",

@@ -39,7 +39,7 @@ int64_t progress_due (const progress_t *self, mono_t now)
     return left > 0 ? left : 0;
 }
 
-/* "ETA 12 s", "ETA 3 min 5 s", or "" before anything is known. */
+/* ", ETA 12 s", ", ETA 3 min 5 s", or "" before anything is known. */
 static void format_eta (const progress_t *self, uint64_t done, uint64_t total, mono_t now,
                         char *text, size_t size)
 {
@@ -48,9 +48,9 @@ static void format_eta (const progress_t *self, uint64_t done, uint64_t total, m
     if (done > 0 && elapsed > 0.3) {
         long left = (long) (elapsed * (double) (total - done) / (double) done + 0.5);
         if (left >= 60) {
-            snprintf (text, size, "ETA %ld min %ld s", left / 60, left % 60);
+            snprintf (text, size, ", ETA %ld min %ld s", left / 60, left % 60);
         } else {
-            snprintf (text, size, "ETA %ld s", left);
+            snprintf (text, size, ", ETA %ld s", left);
         }
     }
 }
@@ -70,7 +70,7 @@ static void draw_bar (progress_t *self, uint64_t done, uint64_t total, uint64_t 
     memset (bar, '.', BAR_MAX);
     memset (bar, '#', (size_t) filled);
     bar[BAR_MAX] = '\0';
-    int length = snprintf (line, sizeof line, "[%s] %3d %%  %llu hits  %s", bar,
+    int length = snprintf (line, sizeof line, "[%s] %3d %%  %llu hits%s", bar,
                            (int) (total ? done * 100 / total : 0), (unsigned long long) hits, eta);
     int width = terminal_width () - 1;
     if (length > width) {
@@ -91,7 +91,7 @@ void progress_show (progress_t *self, uint64_t done, uint64_t total, uint64_t hi
     if (self->terminal) {
         draw_bar (self, done, total, hits, eta);
     } else {
-        log_info ("%llu of %llu units, %llu hits  %s", (unsigned long long) done,
+        log_info ("%llu of %llu units, %llu hits%s", (unsigned long long) done,
                   (unsigned long long) total, (unsigned long long) hits, eta);
     }
 }
