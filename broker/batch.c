@@ -506,7 +506,10 @@ batch_step_t batch_next (batch_t *self, uint64_t now_ms)
         unit->served = true;
         return deliver (self, BATCH_SERVE, unit->worker, u);
     }
-    return self->stopped ? (batch_step_t){.action = BATCH_WAIT} : next_start (self);
+    if (self->stopped) {
+        return (batch_step_t){.action = BATCH_WAIT};
+    }
+    return next_start (self);
 }
 
 size_t batch_voids (const batch_t *self, uint32_t *voids)

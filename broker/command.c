@@ -15,9 +15,11 @@ static const command_t commands[] = {
         .summary = "scans the candles of a data directory, then exits",
         .operands = "",
         .details =
-            "Every hit is one row, sorted by symbol and time, the same for any number of\n"
+            "A hit is one row, sorted by symbol and time, the same for any number of\n"
             "workers. With no --out the rows go to stdout as CSV; on a terminal the first 20\n"
-            "are shown. Times are exchange local (America/New_York).\n"
+            "are shown. Times are exchange local (America/New_York). Of each scan, symbol\n"
+            "and day the first hit is reported, with --all-hits every one. Ctrl-C ends a run\n"
+            "in order: what was finished is then in PATH.part.\n"
             "\n"
             "  fastscanner scan --data market --from 2023-03-06 --to 2023-03-24 \\\n"
             "    --out csv:hits.csv --out sqlite:hits.db \\\n"
@@ -33,7 +35,9 @@ static const command_t commands[] = {
         .operands_min = 1,
         .operands_max = 1,
         .details =
-            "The same seed gives the same files.\n"
+            "DIR must not hold candles yet. Without --from and --to the days are those of\n"
+            "March 2023; daily candles go back as far as scans look back. The same seed\n"
+            "gives the same files.\n"
             "\n"
             "  fastscanner sample market --count 50 --from 2023-03-06 --to 2023-03-24",
     },
@@ -69,7 +73,7 @@ static const command_t commands[] = {
         .operands = "",
         .details =
             "Takes the options of scan. Prints every value and where it came from, and\n"
-            "checks the scans, the sinks and the data directory.\n"
+            "checks the scans, the sinks and the data directory. Exit codes as for scan.\n"
             "\n"
             "  fastscanner check --config market.zpl --from 2023-03-13",
     },
@@ -94,7 +98,8 @@ static const option_t options[] = {
      .repeatable = true,
      .commands = SCAN | EXPLAIN | CHECK,
      .argument = "[ID:]NAME[,K=V...]",
-     .help = "a scan: a scanner and its parameters, under an id of your own"},
+     .help = "a scan: a scanner and its parameters ('fastscanner scanners' lists them), under an "
+             "id of your own; required"},
     {.name = "freq",
      .type = OPTION_TEXT,
      .commands = SCAN | EXPLAIN | CHECK,
@@ -121,9 +126,8 @@ static const option_t options[] = {
      .type = OPTION_TEXT,
      .commands = SCAN | CHECK,
      .argument = "A,B,@FILE",
-     .help = "only these; a file has one a line, # begins a comment; every symbol that has a "
-             "directory when not "
-             "given"},
+     .help = "only these, or those in a file, one a line, where # begins a comment; every symbol "
+             "of the data directory when not given"},
     {.name = "count",
      .type = OPTION_NUMBER,
      .commands = SAMPLE,
@@ -153,8 +157,7 @@ static const option_t options[] = {
      .commands = SCAN | CHECK,
      .argument = "SINK",
      .help = "where hits go: csv:PATH, jsonl:PATH or sqlite:PATH; PATH - is stdout, and {scan} in "
-             "it makes one file "
-             "for each scan"},
+             "it makes one file for each scan"},
     {.name = "all-hits",
      .type = OPTION_FLAG,
      .commands = SCAN | CHECK,

@@ -67,9 +67,10 @@ static uint64_t print_market (const job_t *job)
     day_t lookback = calendar_back (calendar, plan->from, job->run.lookback);
     printf ("\nmarket %s\n  %s symbols, %zu holidays known\n", market_directory (job->market),
             stats_count (market_symbol_count (job->market), text), holidays);
-    printf ("  days %s to %s: %d trading days; daily candles are read from %s on\n",
-            day_format (plan->from, first), day_format (plan->to, last),
-            calendar_count (calendar, plan->from, plan->to), day_format (lookback, text));
+    int days = calendar_count (calendar, plan->from, plan->to);
+    printf ("  days %s to %s: %d trading day%s; daily candles are read from %s on\n",
+            day_format (plan->from, first), day_format (plan->to, last), days, days == 1 ? "" : "s",
+            day_format (lookback, text));
     uint64_t unreadable = look_at_all (job, FREQUENCY_1D, lookback, plan->to);
     for (size_t i = 0; i < job->run.frequency_count; i++) {
         has_minutes = has_minutes || frequency_equal (job->run.frequencies[i], FREQUENCY_1MIN);

@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,7 +58,7 @@ static const char *const awkward[] = {"BRK.B", "NA", "NAN"};
 static void name_symbol (size_t index, char name[static NAME_SIZE])
 {
     if (index < AWKWARD_COUNT) {
-        strcpy (name, awkward[index]);
+        snprintf (name, NAME_SIZE, "%s", awkward[index]);
         return;
     }
     spell (index, name);

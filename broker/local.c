@@ -13,10 +13,12 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define PREFIX "fastscanner."
+#define PREFIX   "fastscanner."
+#define ATTEMPTS 10 /* to make a directory */
 
 struct local {
     char *directory;
@@ -55,13 +57,23 @@ static int take_lock (const char *directory, int flags)
     return lock;
 }
 
+/* Is it a directory that local_new of this user made? In a root that others may write to, a name
+ * alone says nothing: a symlink would have us remove the files of its target. */
+static bool is_ours (int root, const char *name)
+{
+    struct stat status;
+    return strncmp (name, PREFIX, strlen (PREFIX)) == 0 &&
+           fstatat (root, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR (status.st_mode) &&
+           status.st_uid == geteuid () && (status.st_mode & 077) == 0;
+}
+
 /* Directories that killed runs of this user left: those whose lock nobody holds. */
 static void sweep (const char *root)
 {
     DIR *folder = opendir (root);
     const struct dirent *entry;
     while (folder && (entry = readdir (folder))) {
-        if (strncmp (entry->d_name, PREFIX, strlen (PREFIX)) != 0) {
+        if (!is_ours (dirfd (folder), entry->d_name)) {
             continue;
         }
         char *path = memory_format ("%s/%s", root, entry->d_name);
@@ -98,16 +110,20 @@ local_t *local_new (size_t count)
     self->count = count;
     self->children = memory_new (count * sizeof *self->children);
     self->lock = -1;
-    self->directory = memory_format ("%s/%sXXXXXX", root, PREFIX);
-    if (!mkdtemp (self->directory)) {
+    /* A sweeping run may take the lock in the moment before we do, and removes the directory. */
+    for (int i = 0; i < ATTEMPTS && self->lock < 0; i++) {
+        free (self->directory);
+        self->directory = memory_format ("%s/%sXXXXXX", root, PREFIX);
+        if (!mkdtemp (self->directory)) {
+            break;
+        }
+        self->lock = take_lock (self->directory, O_CREAT);
+    }
+    if (self->lock < 0) {
         log_error ("cannot make a directory for sockets, %s: %s", self->directory,
                    strerror (errno));
-        free (self->directory);
-        self->directory = NULL;
         local_destroy (&self);
-        return NULL;
     }
-    self->lock = take_lock (self->directory, O_CREAT);
     return self;
 }
 

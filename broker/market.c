@@ -14,9 +14,11 @@
 #include <unistd.h>
 
 #define NOTES_MAX 10 /* messages of a kind that are logged */
+#define BLANKS    " \t\r"
 
 typedef struct {
     uint32_t symbol; /* index */
+    size_t place;    /* in the file */
     wire_split_t split;
 } symbol_split_t;
 
@@ -72,9 +74,7 @@ const wire_split_t *market_splits (const market_t *self, size_t index, size_t *c
     return *count ? self->splits + self->first_split[index] : NULL;
 }
 
-/* ---- symbols
- * --------------------------------------------------------------------------------------------------
- * */
+/* ---- symbols ---- */
 
 static void refuse_symbol (market_t *self, const char *where, const char *name)
 {
@@ -128,7 +128,7 @@ static int list_symbols (market_t *self)
         return -1;
     }
     const struct dirent *entry;
-    while ((entry = readdir (folder))) {
+    while (errno = 0, (entry = readdir (folder))) {
         const char *name = entry->d_name;
         if (strcmp (name, ".") == 0 || strcmp (name, "..") == 0) {
             continue;
@@ -143,16 +143,22 @@ static int list_symbols (market_t *self)
             refuse_symbol (self, "data/candles", name);
         }
     }
+    int error = errno;
     closedir (folder);
-    return 0;
+    if (error) {
+        log_error ("%s/data/candles: %s", self->directory, strerror (error));
+    }
+    return error ? -1 : 0;
 }
 
-/* A name of --symbols: one without a directory is a warning. */
+/* A name of --symbols, or nothing between blanks: one without a directory is a warning. */
 static void take_symbol (market_t *self, const char *where, char *name)
 {
-    size_t start = strspn (name, " \t\r");
-    name += start;
-    size_t size = strcspn (name, " \t\r#");
+    name += strspn (name, BLANKS);
+    size_t size = strlen (name);
+    while (size > 0 && strchr (BLANKS, name[size - 1])) {
+        size--;
+    }
     name[size] = '\0';
     if (size == 0) {
         return;
@@ -169,20 +175,22 @@ static void take_symbol (market_t *self, const char *where, char *name)
 static int take_symbol_file (market_t *self, const char *path)
 {
     FILE *file = fopen (path, "re");
-    char line[256];
+    char *line = NULL;
+    size_t capacity = 0;
+    ssize_t size;
     if (!file) {
         log_error ("--symbols @%s: %s", path, strerror (errno));
         return -1;
     }
-    while (fgets (line, sizeof line, file)) {
-        size_t size = strcspn (line, "\n");
-        bool cut = line[size] != '\n' && !feof (file);
-        line[size] = '\0';
-        take_symbol (self, path, line);
-        for (int c = 0; cut && c != '\n' && c != EOF;) {
-            c = fgetc (file); /* the rest of a line that is too long to be a symbol */
+    while ((size = getline (&line, &capacity, file)) > 0) {
+        if (memchr (line, '\0', (size_t) size)) {
+            refuse_symbol (self, path, line); /* UTF-16, or no text at all */
+            continue;
         }
+        line[strcspn (line, "#\n")] = '\0';
+        take_symbol (self, path, line);
     }
+    free (line);
     bool failed = ferror (file);
     if (failed) {
         log_error ("--symbols @%s: %s", path, strerror (errno));
@@ -206,8 +214,7 @@ static int take_symbols (market_t *self, const char *symbols)
     return rc;
 }
 
-/* ---- JSON of the whole market
- * ---------------------------------------------------------------------------------- */
+/* ---- JSON of the whole market ---- */
 
 static void reject_json (market_t *self, const char *format, ...)
     __attribute__ ((format (printf, 2, 3)));
@@ -316,7 +323,10 @@ static bool read_split (const json_t *entry, wire_split_t *split)
 static int compare_splits (const void *a, const void *b)
 {
     const symbol_split_t *left = a, *right = b;
-    return left->symbol < right->symbol ? -1 : left->symbol > right->symbol;
+    if (left->symbol != right->symbol) {
+        return left->symbol < right->symbol ? -1 : 1;
+    }
+    return left->place < right->place ? -1 : left->place > right->place;
 }
 
 /* Lays the splits out by symbol; those of one symbol stay in the order of the file. */
@@ -359,7 +369,7 @@ static void load_splits (market_t *self)
         }
         json_array_foreach (list, i, entry)
         {
-            symbol_split_t split = {.symbol = (uint32_t) symbol};
+            symbol_split_t split = {.symbol = (uint32_t) symbol, .place = count};
             if (symbol < 0) {
                 continue;
             }
@@ -378,9 +388,7 @@ static void load_splits (market_t *self)
     json_decref (json);
 }
 
-/* ---- opening
- * ---------------------------------------------------------------------------------------------------
- * */
+/* ---- opening ---- */
 
 market_t *market_open (const char *directory, const char *symbols)
 {

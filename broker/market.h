@@ -10,7 +10,7 @@
 #include "calendar.h"
 #include "wire.h"
 
-#define MARKET_FILE_MAX (64u << 20) /* bytes: a larger file is rejected */
+#define MARKET_FILE_MAX WIRE_FILE_MAX /* bytes: a larger file is rejected */
 
 /* What opening found wrong. Each was logged where it is (the first MARKET_NOTES of a kind). */
 typedef struct {

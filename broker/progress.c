@@ -86,6 +86,7 @@ void progress_show (progress_t *self, uint64_t done, uint64_t total, uint64_t hi
         return;
     }
     char eta[48];
+    done = done < total ? done : total;
     self->last = now;
     format_eta (self, done, total, now, eta, sizeof eta);
     if (self->terminal) {

@@ -195,9 +195,10 @@ static int read_parameter (parser_t *self, span_t text)
 /* Before any is read: every number is "not given". */
 static void clear_numbers (scan_t *scan)
 {
+    const double missing = NAN;
     for (size_t i = 0; i < scan_parameter_count; i++) {
         if (scan_parameters[i].type == PARAMETER_NUMBER) {
-            *(double *) ((char *) scan + scan_parameters[i].offset) = NAN;
+            memcpy ((char *) scan + scan_parameters[i].offset, &missing, sizeof missing);
         }
     }
 }

@@ -9,9 +9,7 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "columns on the wire a
 
 #define COUNT_OF(array) (sizeof (array) / sizeof *(array))
 
-/* ---- writing
- * ------------------------------------------------------------------------------------------------
- * */
+/* ---- writing ---- */
 
 static int append (void *data, const char *bytes, size_t size)
 {
@@ -329,8 +327,7 @@ void wire_put_explain (buffer_t *message, const wire_explain_t *explain)
     }
 }
 
-/* ---- reading: are the bytes an object?
- * ---------------------------------------------------------------------- */
+/* ---- reading: are the bytes an object? ---- */
 
 #define ELEMENTS_MAX                                                                               \
     (1u << 18) /* of an object, all levels together: the unpacker takes 24 bytes for each */
@@ -459,8 +456,7 @@ static size_t object_size (const char *bytes, size_t size)
     }
 }
 
-/* ---- reading: an object's fields
- * ---------------------------------------------------------------------------- */
+/* ---- reading: an object's fields ---- */
 
 struct wire_reader {
     const char *bytes;

@@ -10,8 +10,8 @@ static const command_t commands[] = {
      .summary = "",
      .operands = "",
      .details =
-         "Joins the broker, computes what it sends, and ends when the broker says so. It needs\n"
-         "nothing but the broker's address; `fastscanner scan` starts its own.\n\n"
+         "Joins the broker, computes what it sends, and ends when the broker says so. It\n"
+         "needs nothing but the broker's address; `fastscanner scan` starts its own.\n\n"
          "Example: fastscanner-worker --broker ipc:///run/fastscanner/control"},
     {0},
 };

@@ -38,9 +38,14 @@ struct unit {
     daily_t *daily;
     buffer_t fundamentals; /* the JSON text as it comes */
     csv_t *csv;
-    bool reading;       /* a file's candles are coming */
-    part_t *target;     /* whose; NULL: daily */
-    candles_t incoming; /* rows of the file that is being read */
+    bool reading;            /* a file's candles are coming */
+    partition_t current;     /* which file's */
+    size_t received;         /* its bytes so far, or those of the fundamentals */
+    size_t notes_before;     /* it came */
+    part_t *target;          /* whose; NULL: daily */
+    candles_t incoming;      /* rows of the file that is being read */
+    day_t daily_next;        /* daily partitions come in order: no older one is taken any more */
+    bool fundamentals_whole; /* they came, or cannot be read */
     size_t planned_count, planned_next;
     planned_t *planned;
     size_t part_count, part_next; /* part_next: the first that has not begun to come */
@@ -65,6 +70,7 @@ unit_t *unit_new (const run_t *run, const calendar_t *calendar, const wire_unit_
     self->order = *order;
     self->order.splits = NULL;
     self->daily = daily_new (calendar);
+    self->daily_next = DAY_NONE;
     self->csv = csv_new ();
     split_t *splits = memory_new (order->split_count * sizeof *splits);
     for (size_t i = 0; i < order->split_count; i++) {
@@ -121,9 +127,7 @@ bool unit_is_done (const unit_t *self)
     return self->done;
 }
 
-/* ---- files
- * ----------------------------------------------------------------------------------------------------
- * */
+/* ---- files ---- */
 
 /* The dates whose rows this unit counts: its own, and what lies before the first and after the last
  * unit. */
@@ -160,6 +164,13 @@ static void note (unit_t *self, const char *format, ...)
     va_start (arguments, format);
     vsnprintf (text + used, (size_t) (WIRE_NOTE_MAX + 1 - used), format, arguments);
     va_end (arguments);
+    /* A reason may repeat what stands in the file; on the wire a control would make the message a
+     * bad one, and the collector would take the worker for a broken one. */
+    for (; *text; text++) {
+        if ((unsigned char) *text < ' ' || *text == 0x7f) {
+            *text = '?';
+        }
+    }
 }
 
 static void reject_row (void *argument, uint64_t line, const char *reason)
@@ -245,6 +256,7 @@ static void take_candles (unit_t *self, const wire_file_t *file)
 {
     if (!self->reading) {
         self->incoming.count = 0;
+        self->notes_before = self->note_count;
         csv_begin (self->csv, file->partition.frequency, file->partition.key, counts_from (self),
                    counts_to (self), &self->incoming, reject_row, self);
         self->reading = true;
@@ -256,7 +268,11 @@ static void take_candles (unit_t *self, const wire_file_t *file)
     csv_counts_t found;
     self->reading = false;
     if (csv_end (self->csv, &found) != 0) {
-        self->counts.rejected_files += counts_file (self, file);
+        if (counts_file (self, file)) {
+            self->counts.rejected_files++;
+        } else {
+            self->note_count = self->notes_before; /* said by the unit that counts it */
+        }
     } else {
         self->counts.candles += found.candles;
         self->counts.rejected_rows += found.rejected;
@@ -266,8 +282,7 @@ static void take_candles (unit_t *self, const wire_file_t *file)
     }
 }
 
-/* ---- which partitions
- * ----------------------------------------------------------------------------------------- */
+/* ---- which partitions ---- */
 
 /* The frequency of the files that candles of the run's i-th frequency come from. */
 static frequency_t source_of (const unit_t *self, size_t i)
@@ -358,8 +373,7 @@ static bool is_there (unit_t *self, const planned_t *planned)
     return true;
 }
 
-/* ---- scanning a day
- * ------------------------------------------------------------------------------------------- */
+/* ---- scanning a day ---- */
 
 /* The rows of `day` in the partition that holds them; none when it has none. */
 static const candle_t *rows_of (unit_t *self, frequency_t frequency, day_t day, size_t *count)
@@ -409,6 +423,13 @@ static hit_t *new_hit (unit_t *self)
     return &self->hits[self->hit_count];
 }
 
+/* A sum of volumes, or a split, may pass the largest double. Such a candle cannot be reported. */
+static bool is_finite (const candle_t *candle)
+{
+    return isfinite (candle->open) && isfinite (candle->high) && isfinite (candle->low) &&
+           isfinite (candle->close) && isfinite (candle->volume);
+}
+
 static void scan_candles (unit_t *self, size_t s, const candle_t *rows, size_t count)
 {
     const scan_t *scan = &self->run->scans[s];
@@ -420,7 +441,8 @@ static void scan_candles (unit_t *self, size_t s, const candle_t *rows, size_t c
             return; /* nothing after the window can hit */
         }
         hit_t *hit = new_hit (self);
-        if (rules_feed (&scanning->state, scan, &rows[k], minute, hit->values, NULL)) {
+        if (rules_feed (&scanning->state, scan, &rows[k], minute, hit->values, NULL) &&
+            is_finite (&rows[k])) {
             hit->scan = (uint32_t) s;
             hit->ts = rows[k].ts;
             hit->candle = rows[k];
@@ -456,7 +478,8 @@ static void scan_daily (unit_t *self, size_t s, day_t day)
         previous_allday (self, day, &close, &high);
     }
     hit_t *hit = new_hit (self);
-    if (rules_daily (scan, self->daily, close, high, hit->values, &hit->candle, NULL)) {
+    if (rules_daily (scan, self->daily, close, high, hit->values, &hit->candle, NULL) &&
+        is_finite (&hit->candle)) {
         hit->scan = (uint32_t) s;
         hit->ts = exchange_midnight (day);
         hit->value_count = scan->column_count;
@@ -505,9 +528,7 @@ static void scan_day (unit_t *self, const planned_t *planned, outbox_t *out)
     put_hits (self, out);
 }
 
-/* ---- explaining
- * -----------------------------------------------------------------------------------------------
- * */
+/* ---- explaining ---- */
 
 static void put_explanation (unit_t *self, size_t s, bool is_rule, bool hit, const char *text,
                              const explanation_t *explanation, outbox_t *out)
@@ -592,8 +613,7 @@ static void explain_day (unit_t *self, day_t day, outbox_t *out)
     }
 }
 
-/* ---- the way of a unit
- * ---------------------------------------------------------------------------------------- */
+/* ---- the way of a unit ---- */
 
 static void put_done (unit_t *self, outbox_t *out)
 {
@@ -656,6 +676,7 @@ void unit_ready (unit_t *self, outbox_t *out, unit_times_t *times)
         need_files |= (uint64_t) (run->frequency_of[s] >= 0) << s;
     }
     self->gated = true;
+    self->reading = false;
     candles_sort (daily_candles (self->daily));
     day_t day = calendar_next (self->calendar, self->order.first);
     for (; day != DAY_NONE && day <= self->order.last;
@@ -689,12 +710,52 @@ static void end_part (unit_t *self, part_t *part, outbox_t *out, unit_times_t *t
     times->scan_ns += cpu_thread_ns () - start;
 }
 
+/* Is the file one that may come now: a daily partition or the fundamentals before READY, after it a
+ * partition that was asked for (`part`), each once? */
+static bool may_come (const unit_t *self, const wire_file_t *file, const part_t *part)
+{
+    if (self->done || self->gated) {
+        return !self->done && part && !part->whole;
+    }
+    if (file->content == WIRE_FUNDAMENTALS) {
+        return !self->fundamentals_whole;
+    }
+    return file->partition.frequency.unit == 'd' && file->partition.key >= self->daily_next;
+}
+
+/* Another file begins: what came of one that never ended is dropped. */
+static void begin_file (unit_t *self, const wire_file_t *file)
+{
+    bool same = self->current.key == file->partition.key &&
+                frequency_equal (self->current.frequency, file->partition.frequency) &&
+                (file->content == WIRE_FUNDAMENTALS ? self->fundamentals.size > 0 : self->reading);
+    if (!same) {
+        self->reading = false;
+        self->fundamentals.size = 0;
+        self->current = file->partition;
+        self->received = 0;
+    }
+}
+
+static void take_file (unit_t *self, const wire_file_t *file, const char *problem)
+{
+    if (problem[0]) {
+        self->reading = false;
+        buffer_free (&self->fundamentals);
+        reject_file (self, problem);
+    } else if (file->content == WIRE_FUNDAMENTALS) {
+        take_fundamentals (self, file);
+    } else {
+        take_candles (self, file);
+    }
+}
+
 void unit_file (unit_t *self, const wire_file_t *file, outbox_t *out, unit_times_t *times)
 {
     part_t *part =
         file->content == WIRE_PARTITION && self->gated ? find_part (self, &file->partition) : NULL;
-    if (self->done || (self->gated && (!part || part->whole))) {
-        return; /* nothing that was asked for */
+    if (!may_come (self, file, part)) {
+        return;
     }
     int64_t start = cpu_thread_ns ();
     self->file = file;
@@ -702,18 +763,20 @@ void unit_file (unit_t *self, const wire_file_t *file, outbox_t *out, unit_times
     if (part) {
         self->part_next = (size_t) (part - self->parts) + 1;
     }
-    if (file->problem[0]) {
-        self->reading = false;
-        buffer_free (&self->fundamentals);
-        reject_file (self, file->problem);
-    } else if (file->content == WIRE_FUNDAMENTALS) {
-        take_fundamentals (self, file);
-    } else {
-        take_candles (self, file);
-    }
+    begin_file (self, file);
+    self->received += file->bytes.size;
+    bool too_large = self->received > WIRE_FILE_MAX;
+    take_file (self, file, too_large ? "more of it came than a file may have" : file->problem);
     self->file = NULL;
     times->parse_ns += cpu_thread_ns () - start;
-    if (part && file->is_last) {
+    if (!file->is_last && !file->problem[0] && !too_large) {
+        return;
+    }
+    if (part) {
         end_part (self, part, out, times);
+    } else if (file->content == WIRE_FUNDAMENTALS) {
+        self->fundamentals_whole = true;
+    } else {
+        self->daily_next = file->partition.key + 1;
     }
 }

@@ -14,6 +14,8 @@
 #include "outbox.h"
 #include "run.h"
 
+#define UNIT_DAYS_MAX 92 /* of its range: a calendar quarter */
+
 /* Where CPU time went, in nanoseconds. */
 typedef struct {
     int64_t parse_ns, scan_ns;

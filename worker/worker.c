@@ -38,9 +38,7 @@ typedef struct {
     wire_reader_t *control_reader, *data_reader;
 } worker_t;
 
-/* ---- control
- * --------------------------------------------------------------------------------------------------
- * */
+/* ---- control ---- */
 
 static bool say_hello (worker_t *self)
 {
@@ -130,9 +128,7 @@ static void take_control (worker_t *self)
     }
 }
 
-/* ---- data
- * -----------------------------------------------------------------------------------------------------
- * */
+/* ---- data ---- */
 
 static void drop_units (worker_t *self)
 {
@@ -171,6 +167,7 @@ static bool take_item (worker_t *self, const wire_object_t *object)
     switch (object->kind) {
     case WIRE_UNIT:
         if (self->unit_count == WIRE_REACH ||
+            object->unit.last - object->unit.first >= UNIT_DAYS_MAX ||
             find_unit (self, object->unit.unit, object->unit.attempt)) {
             return false;
         }
@@ -246,9 +243,7 @@ static bool take_data (worker_t *self)
     return true;
 }
 
-/* ---- the loop
- * -------------------------------------------------------------------------------------------------
- * */
+/* ---- the loop ---- */
 
 static void wait_for_something (worker_t *self, bool busy)
 {

@@ -44,9 +44,7 @@ typedef struct {
     wire_reader_t *reader;
 } collector_t;
 
-/* ---- control
- * --------------------------------------------------------------------------------------------------
- * */
+/* ---- control ---- */
 
 static bool say_hello (collector_t *self)
 {
@@ -145,9 +143,7 @@ static void close_sinks (collector_t *self, bool whole)
     self->changed = true;
 }
 
-/* ---- units
- * ----------------------------------------------------------------------------------------------------
- * */
+/* ---- units ---- */
 
 static void write_hit (collector_t *self, const char *symbol, const hit_t *hit)
 {
@@ -325,9 +321,7 @@ static void flush_sinks (collector_t *self)
     }
 }
 
-/* ---- the loop
- * -------------------------------------------------------------------------------------------------
- * */
+/* ---- the loop ---- */
 
 static void wait_for_something (collector_t *self, bool busy)
 {

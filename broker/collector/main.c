@@ -11,8 +11,8 @@ static const command_t commands[] = {
      .summary = "",
      .operands = "",
      .details =
-         "Takes the hits of a broker's workers, drops repeats and writes sinks, in order. It ends\n"
-         "when the broker says so; `fastscanner scan` starts its own.\n\n"
+         "Takes the hits of a broker's workers, drops repeats and writes sinks, in order.\n"
+         "It ends when the broker says so; `fastscanner scan` starts its own.\n\n"
          "Example: fastscanner-collector --broker ipc:///run/fastscanner/control \\\n"
          "             --listen ipc:///run/fastscanner/hits --out csv:hits.csv"},
     {0},

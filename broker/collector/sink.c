@@ -71,7 +71,7 @@ static const sink_kind_t *split (const char *text, const char **path, char *erro
 {
     const char *colon = strchr (text, ':');
     char *name = colon ? memory_format ("%.*s", (int) (colon - text), text) : memory_text ("");
-    const sink_kind_t *kind = find_kind (name);
+    const sink_kind_t *kind = colon ? find_kind (name) : NULL;
     if (!kind) {
         explain_unknown_kind (text, name, error, size);
         free (name);

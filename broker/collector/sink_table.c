@@ -92,7 +92,7 @@ static void round_number (double value, char text[static NUMBER_TEXT])
     length -= text[length - 1] == '.';
     text[length] = '\0';
     if (strcmp (text, "-0") == 0) {
-        strcpy (text, "0");
+        snprintf (text, NUMBER_TEXT, "0");
     }
 }
 
@@ -100,9 +100,9 @@ static void format_cell (const sink_table_t *self, const row_t *row, size_t colu
                          char text[static CELL_TEXT])
 {
     if (column == 0) {
-        strcpy (text, self->layout.scans[row->scan].id);
+        snprintf (text, CELL_TEXT, "%s", self->layout.scans[row->scan].id);
     } else if (column == 1) {
-        strcpy (text, row->symbol);
+        snprintf (text, CELL_TEXT, "%s", row->symbol);
     } else if (column == 2) {
         exchange_format (row->hit.ts, text);
         text[MINUTE_TEXT] = '\0';
@@ -172,7 +172,7 @@ static void print_row (const sink_table_t *self, const row_t *row, buffer_t *out
         if (row) {
             format_cell (self, row, i, text);
         } else {
-            strcpy (text, column_name (self, i));
+            snprintf (text, sizeof text, "%s", column_name (self, i));
         }
         int width = (int) self->widths[i];
         buffer_printf (out, "%s%*s", gap, i < TEXT_COLUMNS ? -width : width, text);
