@@ -305,7 +305,12 @@ void broker_run (const broker_config_t *config, broker_result_t *result)
         log_aside (self);
         follow_phase (self);
         if (!self->over) {
+            if (self->phase != WIRE_PHASE_RUN) {
+                progress_clear (&self->progress); /* the collector may write to the terminal now */
+            }
             broker_speak (self);
+        }
+        if (!self->over && self->phase == WIRE_PHASE_RUN) {
             progress_show (&self->progress, batch_finished (self->batch), batch_units (self->batch),
                            self->heard.hits, mono_now ());
         }

@@ -50,20 +50,21 @@ static void say_summary (const job_t *job, const broker_result_t *result)
     double seconds = (double) result->wall_us / 1e6;
     double symbols = (double) result->units_done / job->plan.ranges;
     char texts[6][32];
-    log_info (
-        "%s symbols, %s candles, %s rejected rows, %s hits in %.2f s: %s symbols/s, %s candles/s",
-        stats_count ((uint64_t) (symbols + 0.5), texts[0]),
-        stats_count (result->counts.candles, texts[1]),
-        stats_count (result->counts.rejected_rows, texts[2]), stats_count (result->hits, texts[3]),
-        seconds, stats_rate (symbols / seconds, texts[4]),
-        stats_rate ((double) result->counts.candles / seconds, texts[5]));
+    log_info ("%s symbols, %s candles, %s rejected rows, %s hits",
+              stats_count ((uint64_t) (symbols + 0.5), texts[0]),
+              stats_count (result->counts.candles, texts[1]),
+              stats_count (result->counts.rejected_rows, texts[2]),
+              stats_count (result->hits, texts[3]));
+    log_info ("%.2f s: %s symbols/s, %s candles/s", seconds,
+              stats_rate (symbols / seconds, texts[4]),
+              stats_rate ((double) result->counts.candles / seconds, texts[5]));
     int shares[STAGE_COUNT];
     buffer_t line = {0};
     stats_shares (&result->stats, shares);
     for (int i = 0; i < STAGE_COUNT; i++) {
-        buffer_printf (&line, "%s%s %d %%", i ? ", " : "", stage_name ((stage_t) i), shares[i]);
+        buffer_printf (&line, "%s%s %d", i ? ", " : "", stage_name ((stage_t) i), shares[i]);
     }
-    log_info ("CPU: %.*s", (int) line.size, line.bytes);
+    log_info ("CPU %%: %.*s", (int) line.size, line.bytes);
     buffer_free (&line);
 }
 

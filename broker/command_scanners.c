@@ -33,6 +33,23 @@ static void list_all (void)
     }
 }
 
+/* The columns; what a scan's parameters put in a brace's place is shown as a person would say it. */
+static void print_columns (const char *columns)
+{
+    while (*columns) {
+        int length = (int) strcspn (columns, " ");
+        if (strncmp (columns, "{shift_periods}", 15) == 0) {
+            printf (" low_shift_K change_K ...");
+        } else if (strncmp (columns, "{new_extreme}", 13) == 0) {
+            printf (" [highest_high]");
+        } else {
+            printf (" %.*s", length, columns);
+        }
+        columns += length + (columns[length] == ' ');
+    }
+    printf ("\n");
+}
+
 static void show (const scanner_t *scanner)
 {
     printf ("%s: %s\n\nruns at: %s\n\nparameters (default):\n", scanner->name, scanner->summary,
@@ -49,7 +66,8 @@ static void show (const scanner_t *scanner)
         printf ("  %.*s\n", length, line);
         line += length + (line[length] == '\n');
     }
-    printf ("\ncolumns:\n  symbol datetime open high low close volume\n  %s\n", scanner->columns);
+    printf ("\ncolumns:\n  symbol datetime open high low close volume\n ");
+    print_columns (scanner->columns);
 }
 
 int command_scanners (const options_t *options)
