@@ -37,15 +37,18 @@ static size_t decimal_write (char *text, bool negative, uint64_t digits, int poi
     return size;
 }
 
+/* Is the value one that decimal_format writes if it has up to 15 digits? */
+static bool decimal_range (double value)
+{
+    return fabs (value) < EXACT_MAX && (fabs (value) >= EXACT_MIN || value == 0);
+}
+
 /* What most numbers in a market are: few digits, exactly digits / 10^point. Both are exact doubles,
  * so their quotient is correctly rounded, which is what reading the text back gives. The smallest
- * such point means the fewest digits. Returns 0 when the value is not one of them. */
+ * such point means the fewest digits. Returns 0 when the value, which is in range, is not one. */
 static size_t decimal_format (double value, char text[static NUMBER_TEXT])
 {
     double size = fabs (value);
-    if (!(size < EXACT_MAX) || (size < EXACT_MIN && size > 0)) {
-        return 0;
-    }
     double scale = 1;
     for (int point = 0; point <= POINT_MAX; point++, scale *= 10) {
         double digits = nearbyint (size * scale);
@@ -61,14 +64,15 @@ static size_t decimal_format (double value, char text[static NUMBER_TEXT])
 
 size_t number_format (double value, char text[static NUMBER_TEXT])
 {
-    size_t size = decimal_format (value, text);
+    bool in_range = decimal_range (value);
+    size_t size = in_range ? decimal_format (value, text) : 0;
     if (size > 0) {
         return size;
     }
-    /* 17 digits always read back. Of normal values, 15 are never one too many. (46 powers of two,
-     * 2^-24 the largest below one, have a decimal of 16 digits that reads back but is not the
-     * nearest: they get 17.) */
-    int digits = fabs (value) < DBL_MIN ? 1 : 15;
+    /* 17 digits always read back. Of normal values, 15 are never one too many, and in range 15 were
+     * tried. (46 powers of two, 2^-24 the largest below one, have a decimal of 16 digits that reads
+     * back but is not the nearest: they get 17.) */
+    int digits = in_range ? 16 : fabs (value) < DBL_MIN ? 1 : 15;
     do {
         size = (size_t) snprintf (text, NUMBER_TEXT, "%.*g", digits, value);
     } while (digits++ < 17 && strtod (text, NULL) != value);
