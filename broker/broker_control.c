@@ -23,46 +23,60 @@ static void welcome (broker_t *self, const channel_peer_t *peer, size_t number, 
     channel_send_to (self->control, peer, &message);
 }
 
-/* A worker's life begins: it gets a data endpoint and a session of its own. */
-static void welcome_worker (broker_t *self, const wire_hello_t *hello, const channel_peer_t *peer)
+/* The worker gets a data endpoint and a session of its own. */
+static void welcome_worker (broker_t *self, size_t w)
 {
-    size_t w = 0;
-    char name[32] = "";
-    for (; w < self->seat_count; w++) {
-        snprintf (name, sizeof name, "worker-%zu", w);
-        if (strcmp (name, hello->name) == 0 && self->seats[w].incarnation == hello->incarnation) {
-            break;
-        }
-    }
-    if (w == self->seat_count) {
-        self->refused++;
-        return;
-    }
     seat_t *seat = &self->seats[w];
+    char name[32];
     snprintf (name, sizeof name, "data-%zu.%" PRIu64, w, seat->incarnation);
     char *endpoint = local_endpoint (self->local, name);
     if (!seat->data) {
         seat->data = channel_bind (self->context, CHANNEL_PUSH, endpoint);
         seat->session = (session_t){self->epoch, ++self->sessions};
     }
-    seat->peer = *peer;
-    seat->known = true;
     if (seat->data) {
-        welcome (self, peer, w, seat->session, endpoint);
+        welcome (self, &seat->peer, w, seat->session, endpoint);
     } else {
         broker_fail (self);
     }
     free (endpoint);
 }
 
-static void take_hello (broker_t *self, const wire_hello_t *hello, const channel_peer_t *peer)
+/* Workers are welcomed when the collector's endpoint is there: one that connects to nothing tries
+ * again later and later. */
+static bool is_collector_there (const broker_t *self)
 {
-    if (hello->role == WIRE_ROLE_WORKER) {
-        welcome_worker (self, hello, peer);
-    } else {
-        self->collector = *peer;
-        self->collector_known = true;
-        welcome (self, peer, 0, (session_t){self->epoch, 0}, "");
+    return self->collector_known || self->pull;
+}
+
+static void take_worker_hello (broker_t *self, const wire_hello_t *hello,
+                               const channel_peer_t *peer)
+{
+    for (size_t w = 0; w < self->seat_count; w++) {
+        seat_t *seat = &self->seats[w];
+        char name[32];
+        snprintf (name, sizeof name, "worker-%zu", w);
+        if (strcmp (name, hello->name) == 0 && seat->incarnation == hello->incarnation) {
+            seat->peer = *peer;
+            seat->known = true;
+            if (is_collector_there (self)) {
+                welcome_worker (self, w);
+            }
+            return;
+        }
+    }
+    self->refused++;
+}
+
+static void take_collector_hello (broker_t *self, const channel_peer_t *peer)
+{
+    self->collector = *peer;
+    self->collector_known = true;
+    welcome (self, peer, 0, (session_t){self->epoch, 0}, "");
+    for (size_t w = 0; w < self->seat_count; w++) {
+        if (self->seats[w].known && !self->seats[w].data) {
+            welcome_worker (self, w);
+        }
     }
 }
 
@@ -125,7 +139,11 @@ void broker_take_control (broker_t *self)
         if (wire_next (self->reader, &object) != 1) {
             self->refused++;
         } else if (object.kind == WIRE_HELLO) {
-            take_hello (self, &object.hello, &peer);
+            if (object.hello.role == WIRE_ROLE_WORKER) {
+                take_worker_hello (self, &object.hello, &peer);
+            } else {
+                take_collector_hello (self, &peer);
+            }
         } else if (object.kind == WIRE_WORKER_STATE) {
             take_worker_state (self, &object.worker_state, &peer);
         } else if (object.kind == WIRE_COLLECTOR_STATE) {
