@@ -6,53 +6,59 @@
 typedef enum { WAITING, RUNNING, FINISHED, VOID } unit_state_t;
 
 typedef struct {
-    unit_state_t state;
+    unit_state_t state;    /* WAITING of a unit that has started once: a suspect, to run alone */
     uint32_t attempt;      /* of the current or last run; 0 = none yet */
     uint32_t worker;       /* of RUNNING */
-    bool suspect;          /* was in a worker that died: runs alone */
+    bool suspect;          /* was in a worker that died */
     uint32_t alone_deaths; /* workers that died while it was alone in them */
-    bool served;           /* its needs of this attempt are on their way, or were */
-    uint32_t need_count;   /* partitions it waits for; 0 = none, or not asked */
-    partition_t *needs;
+    bool ours;             /* the worker waits for us: it is to be delivered something */
+    bool asked;            /* its needs of this attempt were heard */
+    uint32_t need_count;
+    partition_t *needs; /* until they are served; or NULL */
 } unit_t;
 
 typedef struct {
     bool live;
     session_t session;
-    uint64_t sent, consumed; /* bytes of this session */
-    uint64_t sent_n;         /* messages sent */
-    link_t heard;            /* as the worker reports its end */
-    link_t collected;        /* as the collector reports the worker's other link */
-    uint64_t moved_ms;       /* when something outstanding last moved */
-    bool gap;                /* one of its links has one */
-    uint32_t running;        /* units in it */
+    uint64_t serial;                       /* of its last state */
+    uint64_t sent, consumed;               /* bytes of this session */
+    uint64_t sent_n, heard_n, collected_n; /* messages to it; as it reports; its own, collected */
+    uint64_t moved_ms;                     /* when something outstanding last moved */
+    bool gap;                              /* one of its links has one */
+    uint32_t running;                      /* units in it, */
+    uint32_t ours;                         /* and of these, such as wait for us */
+    bool alone;                            /* a suspect runs in it */
     bool delivering;
-    uint32_t delivery; /* unit of the delivery under way */
-    uint64_t serial;   /* of its last state */
+    uint32_t delivery;    /* unit of the delivery under way */
+    partition_t *serving; /* what it serves; or NULL */
 } worker_t;
 
 struct batch {
     uint32_t ranges, units;
     uint64_t window;
-    uint32_t oldest;  /* the first unit that is neither FINISHED nor VOID */
-    uint32_t next;    /* the first that never started */
-    uint32_t passed;  /* the collector has released all units below */
-    uint32_t waiting; /* suspects that wait */
+    uint32_t oldest;   /* the first unit that is neither FINISHED nor VOID */
+    uint32_t next;     /* the first that never started */
+    uint32_t passed;   /* the collector has released all units below */
+    uint32_t finished; /* units FINISHED or VOID */
+    uint32_t waiting;  /* units below `next` that are WAITING */
+    uint32_t needing;  /* units with needs */
     bool stopped;
     uint32_t early_deaths;
     uint64_t held_bytes;
     uint64_t collector_serial;
+    uint64_t collector_ms, turned_ms; /* when the collector last spoke, and batch_next ran */
     size_t worker_count;
     worker_t *workers;
     size_t aside_count;
     uint32_t *aside;
+    bool *is_aside; /* of each symbol */
     unit_t
         ring[BATCH_AHEAD]; /* of units oldest .. oldest + BATCH_AHEAD - 1, at unit % BATCH_AHEAD */
 };
 
-static unit_t *unit_at (const batch_t *self, uint32_t unit)
+static unit_t *unit_at (batch_t *self, uint32_t unit)
 {
-    return (unit_t *) &self->ring[unit % BATCH_AHEAD];
+    return &self->ring[unit % BATCH_AHEAD];
 }
 
 /* Is the unit one of those kept here: not before the oldest, not too far ahead? */
@@ -69,6 +75,7 @@ batch_t *batch_new (uint32_t symbols, uint32_t ranges, uint32_t workers, uint64_
     self->window = window;
     self->worker_count = workers;
     self->workers = memory_new (workers * sizeof *self->workers);
+    self->is_aside = memory_new (symbols * sizeof *self->is_aside);
     return self;
 }
 
@@ -78,8 +85,12 @@ void batch_destroy (batch_t **self)
         for (size_t i = 0; i < BATCH_AHEAD; i++) {
             free ((*self)->ring[i].needs);
         }
+        for (size_t w = 0; w < (*self)->worker_count; w++) {
+            free ((*self)->workers[w].serving);
+        }
         free ((*self)->workers);
         free ((*self)->aside);
+        free ((*self)->is_aside);
         free (*self);
         *self = NULL;
     }
@@ -97,12 +108,7 @@ uint32_t batch_oldest (const batch_t *self)
 
 uint32_t batch_finished (const batch_t *self)
 {
-    uint32_t finished = self->oldest;
-    for (uint32_t u = self->oldest; u < self->next; u++) {
-        unit_state_t state = unit_at (self, u)->state;
-        finished += state == FINISHED || state == VOID;
-    }
-    return finished;
+    return self->finished;
 }
 
 bool batch_done (const batch_t *self)
@@ -130,28 +136,33 @@ uint32_t batch_aside (const batch_t *self, size_t index)
     return self->aside[index];
 }
 
-static bool is_aside (const batch_t *self, uint32_t symbol)
+static void drop_needs (batch_t *self, unit_t *unit)
 {
-    for (size_t i = 0; i < self->aside_count; i++) {
-        if (self->aside[i] == symbol) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* The unit leaves the worker it runs in. */
-static void leave_worker (batch_t *self, uint32_t u)
-{
-    unit_t *unit = unit_at (self, u);
-    if (unit->state == RUNNING) {
-        self->workers[unit->worker].running--;
-    } else if (unit->state == WAITING && unit->suspect) {
-        self->waiting--;
-    }
+    self->needing -= unit->needs != NULL;
     free (unit->needs);
     unit->needs = NULL;
-    unit->need_count = 0;
+}
+
+/* Sets whether the worker waits for us with this unit, which runs in it. */
+static void set_ours (batch_t *self, unit_t *unit, bool ours)
+{
+    worker_t *worker = &self->workers[unit->worker];
+    worker->ours += (uint32_t) ours - (uint32_t) unit->ours;
+    unit->ours = ours;
+}
+
+/* The unit runs or waits no more. */
+static void leave (batch_t *self, unit_t *unit)
+{
+    if (unit->state == RUNNING) {
+        worker_t *worker = &self->workers[unit->worker];
+        set_ours (self, unit, false);
+        worker->running--;
+        worker->alone = worker->alone && worker->running > 0;
+        drop_needs (self, unit);
+    } else {
+        self->waiting--;
+    }
 }
 
 /* Past finished and void units; the places of those passed are made ready for the units that come
@@ -174,8 +185,9 @@ static void finish (batch_t *self, uint32_t u, unit_state_t state)
     if (unit->state == FINISHED || unit->state == VOID) {
         return;
     }
-    leave_worker (self, u);
+    leave (self, unit);
     unit->state = state;
+    self->finished++;
     if (state == FINISHED) {
         self->early_deaths = 0;
     }
@@ -192,20 +204,20 @@ static void set_aside (batch_t *self, uint32_t symbol)
 {
     self->aside = memory_resize (self->aside, self->aside_count + 1, sizeof *self->aside);
     self->aside[self->aside_count++] = symbol;
-    for (uint32_t u = symbol * self->ranges; u < (symbol + 1) * self->ranges && u < self->next;
-         u++) {
-        if (is_kept (self, u)) {
+    self->is_aside[symbol] = true;
+    for (uint32_t u = self->oldest; u < self->next; u++) {
+        if (u / self->ranges == symbol) {
             finish (self, u, VOID);
         }
     }
 }
 
-static void suspect (batch_t *self, uint32_t u, bool alone)
+static void suspect (batch_t *self, uint32_t u)
 {
     unit_t *unit = unit_at (self, u);
-    leave_worker (self, u);
+    leave (self, unit);
     unit->state = WAITING;
-    unit->alone_deaths += alone;
+    unit->alone_deaths += unit->suspect;
     unit->suspect = true;
     self->waiting++;
     if (unit->alone_deaths >= 2) {
@@ -216,58 +228,93 @@ static void suspect (batch_t *self, uint32_t u, bool alone)
 void batch_lost (batch_t *self, uint32_t w)
 {
     worker_t *worker = &self->workers[w];
-    uint32_t running = worker->running;
-    self->early_deaths += running == 0;
-    for (uint32_t u = self->oldest; u < self->next && running > 0; u++) {
-        unit_t *unit = unit_at (self, u);
+    self->early_deaths += !worker->live;
+    for (uint32_t u = self->oldest; u < self->next && worker->running > 0; u++) {
+        const unit_t *unit = unit_at (self, u);
         if (unit->state == RUNNING && unit->worker == w) {
-            suspect (self, u, unit->suspect);
+            suspect (self, u);
         }
     }
+    free (worker->serving);
     *worker = (worker_t){0};
     advance (self);
 }
 
 static void take_need (batch_t *self, uint32_t w, const wire_need_t *need)
 {
-    if (!is_kept (self, need->unit)) {
+    if (!is_kept (self, need->unit) || need->partition_count == 0) {
         return;
     }
     unit_t *unit = unit_at (self, need->unit);
     bool current = unit->state == RUNNING && unit->worker == w && unit->attempt == need->attempt;
-    if (!current || unit->served || unit->need_count > 0 || need->partition_count == 0) {
+    if (!current || unit->ours || unit->asked) {
         return;
     }
     size_t size = need->partition_count * sizeof *unit->needs;
     unit->needs = memory_new (size);
     memcpy (unit->needs, need->partitions, size);
     unit->need_count = need->partition_count;
+    unit->asked = true;
+    self->needing++;
+    set_ours (self, unit, true);
 }
 
 void batch_worker_state (batch_t *self, uint32_t w, const wire_worker_state_t *state,
                          uint64_t now_ms)
 {
     worker_t *worker = &self->workers[w];
-    bool fresh = worker->live && state->serial > worker->serial;
-    if (!fresh) {
+    if (!worker->live || state->serial <= worker->serial ||
+        session_compare (state->link.session, worker->session) != 0) {
         return;
     }
     worker->serial = state->serial;
-    bool current = session_compare (state->link.session, worker->session) == 0;
-    if (state->link.gap && session_compare (state->link.session, worker->session) <= 0) {
-        worker->gap = true;
-    }
-    if (!current) {
-        return;
-    }
-    if (state->link.last > worker->heard.last || state->blocked) {
+    if (state->link.last > worker->heard_n || state->blocked) {
         worker->moved_ms = now_ms; /* a blocked worker is not able: the time it has begins anew */
     }
-    worker->heard = state->link;
+    worker->gap = worker->gap || state->link.gap;
+    worker->heard_n = state->link.last;
     worker->consumed = state->consumed;
     for (size_t i = 0; i < state->need_count; i++) {
         take_need (self, w, &state->needs[i]);
     }
+}
+
+/* Time in which the collector or we ourselves were not there is nobody's standing still. */
+static void count_anew (batch_t *self, uint64_t now_ms)
+{
+    for (size_t w = 0; w < self->worker_count; w++) {
+        self->workers[w].moved_ms = now_ms;
+    }
+}
+
+/* A worker's link as the collector sees it. */
+static void take_link (batch_t *self, const wire_link_state_t *seen, uint64_t now_ms)
+{
+    if (seen->worker >= self->worker_count) {
+        return;
+    }
+    worker_t *worker = &self->workers[seen->worker];
+    if (!worker->live || session_compare (seen->link.session, worker->session) != 0) {
+        return;
+    }
+    worker->gap = worker->gap || seen->link.gap;
+    if (seen->link.last > worker->collected_n) {
+        worker->collected_n = seen->link.last;
+        worker->moved_ms = now_ms;
+    }
+}
+
+/* Units that the collector has released or holds are finished. */
+static void take_finished (batch_t *self, uint32_t released, const wire_bytes_t *held)
+{
+    for (uint32_t u = self->oldest; u < self->next; u++) {
+        uint32_t bit = u - released;
+        if (u < released ||
+            (bit / 8 < held->size && (unsigned char) held->bytes[bit / 8] >> (bit % 8) & 1)) {
+            finish (self, u, FINISHED);
+        }
+    }
+    advance (self);
 }
 
 void batch_collector_state (batch_t *self, const wire_collector_state_t *state, uint64_t now_ms)
@@ -275,54 +322,36 @@ void batch_collector_state (batch_t *self, const wire_collector_state_t *state, 
     if (state->serial <= self->collector_serial) {
         return;
     }
+    if (!state->able || now_ms - self->collector_ms > BATCH_SILENT_MS) {
+        count_anew (self, now_ms);
+    }
     self->collector_serial = state->serial;
+    self->collector_ms = now_ms;
     self->held_bytes = state->held_bytes;
     for (size_t i = 0; i < state->link_count; i++) {
-        const wire_link_state_t *seen = &state->links[i];
-        if (seen->worker >= self->worker_count) {
-            continue;
-        }
-        worker_t *worker = &self->workers[seen->worker];
-        if (!worker->live || session_compare (seen->link.session, worker->session) > 0) {
-            continue;
-        }
-        bool current = session_compare (seen->link.session, worker->session) == 0;
-        worker->gap = worker->gap || (seen->link.gap && current);
-        if (current && seen->link.last > worker->collected.last) {
-            worker->collected = seen->link;
-            worker->moved_ms = now_ms;
-        }
-    }
-    if (!state->able) {
-        for (size_t w = 0; w < self->worker_count; w++) {
-            self->workers[w].moved_ms = now_ms; /* a silent collector is waited for */
-        }
+        take_link (self, &state->links[i], now_ms);
     }
     uint32_t released = state->released < self->next ? state->released : self->next;
     if (released > self->passed) {
         self->passed = released;
     }
-    for (uint32_t u = self->oldest; u < released; u++) {
-        finish (self, u, FINISHED);
-    }
-    for (size_t i = 0; i < state->held.size * 8; i++) {
-        bool held = ((unsigned char) state->held.bytes[i / 8] >> (i % 8)) & 1;
-        uint64_t u = (uint64_t) state->released + i;
-        if (held && u < self->next && is_kept (self, (uint32_t) u)) {
-            finish (self, (uint32_t) u, FINISHED);
-        }
-    }
-    advance (self);
+    take_finished (self, state->released, &state->held);
 }
 
 void batch_sent (batch_t *self, uint32_t w, uint64_t bytes, uint64_t n, uint64_t now_ms)
 {
     worker_t *worker = &self->workers[w];
-    if (worker->sent_n == worker->heard.last) {
+    if (worker->sent_n == worker->heard_n) {
         worker->moved_ms = now_ms; /* nothing was outstanding: the time begins now */
     }
     worker->sent += bytes;
     worker->sent_n = n;
+}
+
+bool batch_wants (const batch_t *self, uint32_t w, uint32_t unit)
+{
+    const unit_t *u = &self->ring[unit % BATCH_AHEAD];
+    return self->workers[w].live && is_kept (self, unit) && u->state == RUNNING && u->worker == w;
 }
 
 void batch_delivered (batch_t *self, uint32_t w)
@@ -332,11 +361,11 @@ void batch_delivered (batch_t *self, uint32_t w)
         return;
     }
     worker->delivering = false;
-    unit_t *unit = unit_at (self, worker->delivery);
-    if (is_kept (self, worker->delivery) && unit->served) {
-        free (unit->needs);
-        unit->needs = NULL;
-        unit->need_count = 0;
+    free (worker->serving);
+    worker->serving = NULL;
+    if (batch_wants (self, w, worker->delivery)) {
+        set_ours (self, unit_at (self, worker->delivery), false);
+        worker->moved_ms = self->turned_ms;
     }
 }
 
@@ -345,72 +374,42 @@ static bool has_room (const worker_t *worker, uint64_t window)
     return worker->sent - worker->consumed < window;
 }
 
-bool batch_wants (const batch_t *self, uint32_t w, uint32_t unit)
-{
-    const unit_t *u = unit_at (self, unit);
-    return self->workers[w].live && is_kept (self, unit) && u->state == RUNNING && u->worker == w;
-}
-
 bool batch_may_send (const batch_t *self, uint32_t w, uint32_t unit)
 {
     return unit == self->oldest || has_room (&self->workers[w], self->window);
 }
 
-static batch_step_t deliver (batch_t *self, batch_action_t action, uint32_t w, uint32_t u)
-{
-    unit_t *unit = unit_at (self, u);
-    self->workers[w].delivering = true;
-    self->workers[w].delivery = u;
-    return (batch_step_t){.action = action,
-                          .worker = w,
-                          .unit = u,
-                          .attempt = unit->attempt,
-                          .partition_count = unit->need_count,
-                          .partitions = unit->needs};
-}
-
 static batch_step_t start (batch_t *self, uint32_t w, uint32_t u)
 {
     unit_t *unit = unit_at (self, u);
-    if (unit->suspect) {
-        self->waiting--;
-    }
+    worker_t *worker = &self->workers[w];
     unit->state = RUNNING;
     unit->attempt++;
     unit->worker = w;
-    unit->served = false;
-    self->workers[w].running++;
-    return deliver (self, BATCH_START, w, u);
+    unit->asked = false;
+    set_ours (self, unit, true);
+    worker->running++;
+    worker->alone = unit->suspect;
+    worker->delivering = true;
+    worker->delivery = u;
+    return (batch_step_t){.action = BATCH_START, .worker = w, .unit = u, .attempt = unit->attempt};
 }
 
-/* The free worker with most window, of those that have room; with `empty` only one without any
- * unit. */
-static int roomiest (const batch_t *self, bool empty, bool whatever)
+static batch_step_t serve (batch_t *self, uint32_t u)
 {
-    int best = -1;
-    for (size_t w = 0; w < self->worker_count; w++) {
-        const worker_t *worker = &self->workers[w];
-        bool fits = worker->live && !worker->delivering && !worker->gap &&
-                    (whatever || has_room (worker, self->window)) &&
-                    (!empty || worker->running == 0);
-        uint64_t open = worker->sent - worker->consumed;
-        if (fits && (best < 0 || open < self->workers[best].sent - self->workers[best].consumed)) {
-            best = (int) w;
-        }
-    }
-    return best;
-}
-
-/* Is a suspect running alone in this worker? */
-static bool is_taken (const batch_t *self, size_t w)
-{
-    for (uint32_t u = self->oldest; u < self->next && self->workers[w].running > 0; u++) {
-        const unit_t *unit = unit_at (self, u);
-        if (unit->state == RUNNING && unit->worker == w) {
-            return unit->suspect;
-        }
-    }
-    return false;
+    unit_t *unit = unit_at (self, u);
+    worker_t *worker = &self->workers[unit->worker];
+    worker->delivering = true;
+    worker->delivery = u;
+    worker->serving = unit->needs;
+    unit->needs = NULL;
+    self->needing--;
+    return (batch_step_t){.action = BATCH_SERVE,
+                          .worker = unit->worker,
+                          .unit = u,
+                          .attempt = unit->attempt,
+                          .partition_count = unit->need_count,
+                          .partitions = worker->serving};
 }
 
 static const char *broken (const batch_t *self, const worker_t *worker, uint64_t now_ms)
@@ -421,33 +420,51 @@ static const char *broken (const batch_t *self, const worker_t *worker, uint64_t
     if (worker->gap) {
         return "a gap in its link";
     }
-    bool outstanding = worker->sent_n > worker->heard.last || worker->running > 0;
-    if (!outstanding || now_ms - worker->moved_ms <= BATCH_STILL_MS) {
-        return NULL;
-    }
-    for (uint32_t u = self->oldest; u < self->next; u++) {
-        const unit_t *unit = unit_at (self, u);
-        if (unit->state == RUNNING && unit->need_count > 0 &&
-            &self->workers[unit->worker] == worker) {
-            return NULL; /* it waits for us */
-        }
-    }
-    return "its link stands still";
+    bool outstanding = worker->sent_n > worker->heard_n || worker->running > worker->ours;
+    bool still = outstanding && now_ms - worker->moved_ms > BATCH_STILL_MS;
+    return still && now_ms - self->collector_ms <= BATCH_SILENT_MS ? "its link stands still" : NULL;
 }
 
-/* The first unit whose needs wait and can be served now. */
-static bool next_need (const batch_t *self, uint32_t *u)
+/* The first unit whose needs wait and can be served now; self->units when there is none. */
+static uint32_t next_need (batch_t *self)
 {
-    for (uint32_t i = self->oldest; i < self->next; i++) {
-        const unit_t *unit = unit_at (self, i);
-        const worker_t *worker = &self->workers[unit->worker];
-        if (unit->state == RUNNING && unit->need_count > 0 && !unit->served &&
-            !worker->delivering && (i == self->oldest || has_room (worker, self->window))) {
-            *u = i;
-            return true;
+    uint32_t left = self->needing;
+    for (uint32_t u = self->oldest; left > 0; u++) {
+        const unit_t *unit = unit_at (self, u);
+        if (unit->needs) {
+            left--;
+            if (!self->workers[unit->worker].delivering && batch_may_send (self, unit->worker, u)) {
+                return u;
+            }
         }
     }
-    return false;
+    return self->units;
+}
+
+/* A worker without any unit, and without one that was given up but may still be scanned: all that
+ * was sent is consumed. */
+static bool is_empty (const worker_t *worker)
+{
+    return worker->running == 0 && worker->sent == worker->consumed;
+}
+
+/* The worker for a new unit: the free one with most window, but none with a suspect in it. For a
+ * suspect itself one that is empty. -1: none. */
+static int choose (const batch_t *self, bool suspect)
+{
+    int best = -1;
+    for (size_t w = 0; w < self->worker_count; w++) {
+        const worker_t *worker = &self->workers[w];
+        bool fits = suspect ? is_empty (worker) : has_room (worker, self->window);
+        if (!fits || !worker->live || worker->delivering || worker->alone) {
+            continue;
+        }
+        if (best < 0 || worker->sent - worker->consumed <
+                            self->workers[best].sent - self->workers[best].consumed) {
+            best = (int) w;
+        }
+    }
+    return best;
 }
 
 /* May the next unit come into being: there is one, and it is not too far ahead? */
@@ -460,69 +477,71 @@ static bool in_reach (const batch_t *self)
 /* Brings units of symbols set aside past `next` in as void. */
 static void skip_aside (batch_t *self)
 {
-    while (in_reach (self) && is_aside (self, self->next / self->ranges)) {
+    while (in_reach (self) && self->is_aside[self->next / self->ranges]) {
         unit_at (self, self->next)->state = VOID;
         self->next++;
+        self->finished++;
         advance (self);
     }
 }
 
-static batch_step_t next_start (batch_t *self)
+/* The unit to start next: the first suspect, or else a new one; self->units when none may start. */
+static uint32_t next_unit (batch_t *self)
 {
-    const batch_step_t wait = {.action = BATCH_WAIT};
-    bool full = self->held_bytes > BATCH_HELD_BYTES;
+    uint32_t u = self->next;
     if (self->waiting > 0) {
-        for (uint32_t u = self->oldest; u < self->next; u++) {
-            const unit_t *unit = unit_at (self, u);
-            if (unit->state == WAITING && unit->suspect && (!full || u == self->oldest)) {
-                int w = roomiest (self, true, true);
-                return w < 0 ? wait : start (self, (uint32_t) w, u);
-            }
+        for (u = self->oldest; unit_at (self, u)->state != WAITING; u++) {
         }
-        return wait;
+    } else {
+        skip_aside (self);
+        u = in_reach (self) ? self->next : self->units;
     }
-    skip_aside (self);
-    if (!in_reach (self) || (full && self->next != self->oldest)) {
-        return wait;
-    }
-    int w = roomiest (self, false, self->next == self->oldest);
-    if (w < 0 || is_taken (self, (size_t) w)) {
-        w = roomiest (self, true, true); /* those taken by a suspect are left alone */
-    }
-    return w < 0 ? wait : start (self, (uint32_t) w, self->next++);
+    bool full = self->held_bytes > BATCH_HELD_BYTES;
+    return full && u != self->oldest ? self->units : u;
 }
 
 batch_step_t batch_next (batch_t *self, uint64_t now_ms)
 {
-    for (size_t w = 0; w < self->worker_count; w++) {
+    const batch_step_t wait = {.action = BATCH_WAIT};
+    if (now_ms - self->turned_ms > BATCH_SILENT_MS) {
+        count_anew (self, now_ms);
+    }
+    self->turned_ms = now_ms;
+    for (uint32_t w = 0; w < self->worker_count; w++) {
         const char *why = broken (self, &self->workers[w], now_ms);
         if (why) {
-            return (batch_step_t){.action = BATCH_KILL, .worker = (uint32_t) w, .why = why};
+            return (batch_step_t){.action = BATCH_KILL, .worker = w, .why = why};
         }
     }
-    uint32_t u;
-    if (next_need (self, &u)) {
-        unit_t *unit = unit_at (self, u);
-        unit->served = true;
-        return deliver (self, BATCH_SERVE, unit->worker, u);
+    uint32_t u = next_need (self);
+    if (u < self->units) {
+        return serve (self, u);
     }
-    if (self->stopped) {
-        return (batch_step_t){.action = BATCH_WAIT};
+    u = self->stopped ? self->units : next_unit (self);
+    if (u == self->units) {
+        return wait;
     }
-    return next_start (self);
+    bool suspect = u < self->next;
+    int w = choose (self, suspect);
+    if (w < 0) {
+        return wait;
+    }
+    if (suspect) {
+        self->waiting--;
+    } else {
+        self->next++;
+    }
+    return start (self, (uint32_t) w, u);
 }
 
 size_t batch_voids (const batch_t *self, uint32_t *voids)
 {
-    /* Void units below `oldest` that the collector has not passed are told too: it waits for them.
-     * */
+    /* In order: the collector can always pass the first. Those below `oldest` too: it waits for
+     * them. */
     size_t count = 0;
-    for (size_t i = 0; i < self->aside_count; i++) {
-        uint32_t first = self->aside[i] * self->ranges;
-        for (uint32_t u = first; u < first + self->ranges && count < BATCH_AHEAD; u++) {
-            if (u >= self->passed && u < self->next) {
-                voids[count++] = u;
-            }
+    for (uint32_t u = self->passed; u < self->next && count < BATCH_AHEAD; u++) {
+        if (self->is_aside[u / self->ranges]) {
+            voids[count++] = u;
         }
     }
     return count;

@@ -19,8 +19,12 @@
  * units; the oldest unfinished unit is served whatever the window says, so nothing locks.
  *
  * Suspects. After a death the units that were in the worker are run again, each alone in a worker,
- * before any other unit starts. A unit that was alone in two workers that died takes its symbol out
- * of the run.
+ * before any other unit starts. Alone is: everything that the worker was sent before is consumed. A
+ * unit that was alone in two workers that died takes its symbol out of the run.
+ *
+ * Standing still. A worker whose links have something outstanding is ended when nothing of it moves
+ * for BATCH_STILL_MS. Time does not count in which the worker was blocked, it was our turn, the
+ * collector was silent or not able, or we did not run ourselves.
  */
 #ifndef BATCH_H
 #define BATCH_H
@@ -31,7 +35,10 @@
 #define BATCH_HELD_BYTES (16u << 20)
 #define BATCH_STILL_MS                                                                             \
     10000 /* a link with something outstanding that stands still so long has lost something */
-#define BATCH_EARLY_DEATHS 3 /* workers in a row that died without a unit: the run cannot work */
+#define BATCH_SILENT_MS                                                                            \
+    3000 /* who says nothing for so long, though every second was promised, is not there */
+#define BATCH_EARLY_DEATHS                                                                         \
+    3 /* workers that died before they could work, and no unit finished meanwhile: it is no use */
 
 typedef struct batch batch_t;
 
@@ -50,11 +57,11 @@ uint32_t batch_oldest (const batch_t *self);
 /* A new life of worker `w` (< workers) is ready for data, in `session`. */
 void batch_joined (batch_t *self, uint32_t w, session_t session, uint64_t now_ms);
 
-/* The worker's process ended, or is to be ended. Its units become suspects. */
+/* The worker's process ended, or is to be ended. Its units become suspects. Once for each life. */
 void batch_lost (batch_t *self, uint32_t w);
 
 /* Its state. States of another session than its life's are ignored; so are needs for attempts that
- * ended. */
+ * ended. Until its first message a worker has no session: there is nothing to hear of it. */
 void batch_worker_state (batch_t *self, uint32_t w, const wire_worker_state_t *state,
                          uint64_t now_ms);
 
@@ -103,10 +110,11 @@ bool batch_may_send (const batch_t *self, uint32_t w, uint32_t unit);
 /* Every unit is finished or void. */
 bool batch_done (const batch_t *self);
 
-/* Too many workers in a row died before they had a unit. */
+/* Too many workers died before they joined. */
 bool batch_hopeless (const batch_t *self);
 
-/* Void units that the collector has not passed yet; `voids` has BATCH_AHEAD places. */
+/* Units of symbols set aside that the collector has not passed yet: the first of them, in order.
+ * `voids` has BATCH_AHEAD places. */
 size_t batch_voids (const batch_t *self, uint32_t *voids);
 
 /* Symbols set aside, in the order it happened. */

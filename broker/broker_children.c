@@ -126,6 +126,7 @@ static void interrupt (broker_t *self)
         batch_stop (self->batch);
         self->phase = self->pull ? WIRE_PHASE_EXIT : WIRE_PHASE_STOP;
         self->changed = true;
+        log_info ("interrupted: what is finished is written; once more ends it at once");
     }
 }
 

@@ -68,7 +68,6 @@ static uint64_t print_market (const job_t *job)
     printf ("\nmarket %s\n  %s symbols, %zu holidays known\n", market_directory (job->market),
             stats_count (market_symbol_count (job->market), text), holidays);
     int days = calendar_count (calendar, plan->from, plan->to);
-    int days = calendar_count (calendar, plan->from, plan->to);
     printf ("  days %s to %s: %d trading day%s; daily candles are read from %s on\n",
             day_format (plan->from, first), day_format (plan->to, last), days, days == 1 ? "" : "s",
             day_format (lookback, text));

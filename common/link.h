@@ -25,8 +25,7 @@ int session_compare (session_t a, session_t b);
 typedef struct {
     session_t session;
     uint64_t last; /* the highest n taken in `session` */
-    bool
-        gap; /* something is missing in `session`, or the start of a newer one is: nothing more is taken of it */
+    bool gap; /* something is missing in `session`, be it its start: nothing more is taken of it */
 } link_t;
 
 typedef enum {

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -31,21 +30,22 @@ static sigset_t our_signals (void)
  * alone. */
 static void forget_zsys (void)
 {
-    for (size_t i = 0; environ[i];) {
-        if (strncmp (environ[i], "ZSYS_", 5) == 0) {
-            char *name = memory_text (environ[i]);
-            name[strcspn (name, "=")] = '\0';
-            unsetenv (name);
-            free (name);
-        } else {
-            i++;
+    char **kept = environ;
+    for (char **entry = environ; kept && *entry; entry++) {
+        if (strncmp (*entry, "ZSYS_", 5) != 0) {
+            *kept++ = *entry;
         }
+    }
+    if (kept) {
+        *kept = NULL;
     }
 }
 
 void process_init (void)
 {
     forget_zsys ();
+    /* Ignored, as a parent may have left it, it would leave no child to wait for. */
+    signal (SIGCHLD, SIG_DFL);
     sigset_t set = our_signals ();
     memory_init ();
     sigprocmask (SIG_BLOCK, &set, NULL);

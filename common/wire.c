@@ -462,6 +462,7 @@ struct wire_reader {
     const char *bytes;
     size_t size;
     size_t at;
+    bool bad;           /* the rest is no valid message */
     msgpack_zone *zone; /* the current object's tree */
     buffer_t arrays[2]; /* what the current object's pointers point to */
 };
@@ -560,6 +561,7 @@ static void get_text (fields_t *fields, char *text, size_t capacity)
         unsigned char c = (unsigned char) value->via.str.ptr[i];
         if (c < 0x20 || c == 0x7f) {
             fields->bad = true;
+            text[0] = '\0'; /* callers may still look at it */
             return;
         }
         text[i] = (char) c;
@@ -739,6 +741,10 @@ static void get_worker_state (wire_reader_t *self, fields_t *fields, wire_object
     partition_t *partitions = array_of (self, 1, partitions_of (&list), sizeof *partitions);
     for (size_t i = 0; i < state->need_count; i++) {
         fields_t need = get_array (&list);
+        if (need.left != 3) { /* others were not counted: there is no room for their partitions */
+            list.bad = true;
+            break;
+        }
         needs[i].unit = get_u32 (&need);
         needs[i].attempt = get_u32 (&need);
         fields_t wanted = get_array (&need);
@@ -1009,6 +1015,7 @@ void wire_reader_begin (wire_reader_t *self, const void *bytes, size_t size)
     self->bytes = bytes;
     self->size = size;
     self->at = 0;
+    self->bad = false;
 }
 
 static int decode (wire_reader_t *self, const msgpack_object *tree, wire_object_t *object)
@@ -1030,11 +1037,9 @@ static int decode (wire_reader_t *self, const msgpack_object *tree, wire_object_
     return -1;
 }
 
-int wire_next (wire_reader_t *self, wire_object_t *object)
+/* The object at `at`, and past it. */
+static int read_object (wire_reader_t *self, wire_object_t *object)
 {
-    if (self->at == self->size) {
-        return 0;
-    }
     const char *bytes = self->bytes + self->at;
     size_t size = object_size (bytes, self->size - self->at);
     if (size == 0) {
@@ -1048,4 +1053,14 @@ int wire_next (wire_reader_t *self, wire_object_t *object)
     }
     self->at += size;
     return decode (self, &tree, object);
+}
+
+int wire_next (wire_reader_t *self, wire_object_t *object)
+{
+    if (!self->bad && self->at == self->size) {
+        return 0;
+    }
+    int result = self->bad ? -1 : read_object (self, object);
+    self->bad = result < 0;
+    return result;
 }

@@ -6,6 +6,7 @@
 typedef struct {
     uint32_t attempt; /* whose hits are held; 0 = none */
     bool whole;
+    bool given; /* released over a gap: nothing of it is held any more */
     bool void_; /* will never come */
     char symbol[SYMBOL_MAX + 1];
     size_t hit_count;
@@ -111,8 +112,10 @@ bool ledger_done (ledger_t *self, const wire_done_t *done)
         memcpy (slot->symbol, done->symbol, sizeof slot->symbol);
         slot->counts = done->counts;
         slot->note_count = done->note_count;
-        slot->notes = memory_new (done->note_count * sizeof *slot->notes);
-        memcpy (slot->notes, done->notes, done->note_count * sizeof *slot->notes);
+        if (done->note_count > 0) {
+            slot->notes = memory_new (done->note_count * sizeof *slot->notes);
+            memcpy (slot->notes, done->notes, done->note_count * sizeof *slot->notes);
+        }
     }
     return true;
 }
@@ -126,31 +129,50 @@ void ledger_void (ledger_t *self, const uint32_t *units, size_t count)
     }
 }
 
+/* Past units that were released over a gap, or will never come. */
+static void pass (ledger_t *self)
+{
+    slot_t *slot = slot_at (self, self->released);
+    while (slot->given || (slot->void_ && !slot->whole)) {
+        slot_clear (self, slot);
+        slot = slot_at (self, ++self->released);
+    }
+}
+
+/* The first unit that can be released, or NULL. */
+static slot_t *releasable (ledger_t *self, bool gaps, uint32_t *unit)
+{
+    for (uint32_t i = 0; i < (gaps ? LEDGER_REACH : 1); i++) {
+        *unit = self->released + i;
+        slot_t *slot = slot_at (self, *unit);
+        if (slot->whole && !slot->given) {
+            return slot;
+        }
+    }
+    return NULL;
+}
+
 bool ledger_release (ledger_t *self, bool gaps, ledger_unit_t *unit)
 {
+    uint32_t id;
     slot_clear (self, &self->reading);
     self->read = 0;
-    for (uint32_t passed = 0; passed < LEDGER_REACH; passed++) {
-        slot_t *slot = slot_at (self, self->released);
-        if (slot->whole) {
-            self->reading = *slot;
-            *slot = (slot_t){0};
-            slot_t *reading = &self->reading;
-            *unit = (ledger_unit_t){.unit = self->released++,
-                                    .symbol = reading->symbol,
-                                    .hit_count = reading->hit_count,
-                                    .counts = &reading->counts,
-                                    .note_count = reading->note_count,
-                                    .notes = (const char (*)[WIRE_NOTE_MAX + 1]) reading->notes};
-            return true;
-        }
-        if (!slot->void_ && !gaps) {
-            return false;
-        }
-        slot_clear (self, slot);
-        self->released++;
+    pass (self);
+    slot_t *slot = releasable (self, gaps, &id);
+    if (!slot) {
+        return false;
     }
-    return false;
+    slot_t *reading = &self->reading;
+    *reading = *slot;
+    *slot = (slot_t){.whole = true, .given = true};
+    pass (self);
+    *unit = (ledger_unit_t){.unit = id,
+                            .symbol = reading->symbol,
+                            .hit_count = reading->hit_count,
+                            .counts = &reading->counts,
+                            .note_count = reading->note_count,
+                            .notes = (const char (*)[WIRE_NOTE_MAX + 1]) reading->notes};
+    return true;
 }
 
 bool ledger_next_hit (ledger_t *self, hit_t *hit)

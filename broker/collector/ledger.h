@@ -38,8 +38,9 @@ bool ledger_done (ledger_t *self, const wire_done_t *done);
 void ledger_void (ledger_t *self, const uint32_t *units, size_t count);
 
 /* The next unit in order, if it is whole: true. With `gaps`, for a run that was stopped: the next
- * that is whole, those before it that are not are passed over. Its hits are read with
- * ledger_next_hit, in the order in which they came. */
+ * that is whole, over those before it that are not; `released` stays before the first of these, and
+ * what lies behind it shows as held. Its hits are read with ledger_next_hit, in the order in which
+ * they came. */
 bool ledger_release (ledger_t *self, bool gaps, ledger_unit_t *unit);
 bool ledger_next_hit (ledger_t *self, hit_t *hit);
 

@@ -1,0 +1,27 @@
+/* wires - an example of each kind of message, for the tests of wire. */
+#ifndef WIRES_H
+#define WIRES_H
+
+#include "wire.h"
+
+/* An object and the bytes that it has on the wire, in hexadecimal digits. */
+typedef struct {
+    const char *name;
+    wire_object_t object;
+    const char *hex;
+} wires_example_t;
+
+/* Every kind once, no field at its default. */
+#define WIRES_COUNT 13
+extern const wires_example_t wires[WIRES_COUNT];
+
+/* The example of a kind. */
+const wires_example_t *wires_find (wire_kind_t kind);
+
+/* Appends any object, by the wire_put_... of its kind. */
+void wires_put (buffer_t *message, const wire_object_t *object);
+
+/* Whether all fields are the same, and all that they point to; NAN is the same as NAN. */
+bool wires_same (const wire_object_t *a, const wire_object_t *b);
+
+#endif
