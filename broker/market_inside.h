@@ -1,0 +1,34 @@
+/* market_inside - what the parts of a market share: market.c (directory, symbols, files) and
+ * market_json.c (holidays and splits). For them alone. */
+#ifndef MARKET_INSIDE_H
+#define MARKET_INSIDE_H
+
+#include "market.h"
+
+#define MARKET_NOTES 10 /* messages of a kind that are logged */
+
+struct market {
+    char *directory;
+    int candles, fundamentals; /* open directories; fundamentals -1 when there is none */
+    market_problems_t problems;
+    calendar_t *calendar;
+    size_t holiday_count;
+    day_t *holidays;
+    size_t count;
+    uint32_t *offsets; /* of each symbol's name in `names`: 100,000 symbols cost 1 MB */
+    buffer_t names;
+    size_t split_count;
+    wire_split_t *splits;  /* of all symbols, one behind the other */
+    uint32_t *first_split; /* count + 1 places into splits; NULL without splits */
+};
+
+/* Reads the holidays and makes the calendar; reads the splits of the symbols that are scanned. What
+ * is wrong in them is logged and counted. */
+void market_load_holidays (market_t *self);
+void market_load_splits (market_t *self);
+
+/* Counts one rejected file or entry and logs it, behind the directory's name. */
+void market_reject_json (market_t *self, const char *format, ...)
+    __attribute__ ((format (printf, 2, 3)));
+
+#endif
