@@ -1,5 +1,5 @@
 /* candle_file - a symbol's candles of one frequency on their way into partitions, FREQ/KEY.csv
- * (SEMANTICS.md 1).
+ * (README, "Your own data").
  *
  *     1-minute candles --> candle_file_minutes --> bucket --> rows --> SYMBOL/5min/2023-03-06.csv
  *     daily candles    --> candle_file_row -----------------/

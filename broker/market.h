@@ -1,5 +1,5 @@
 /* market - a data directory: its symbols, calendar and splits, and where its files are
- * (SEMANTICS.md 1).
+ * (README, "Your own data").
  *
  *     DIR/data/candles/SYMBOL/FREQ/KEY.csv    DIR/data/fundamentals/SYMBOL.json
  *     DIR/data/polygon_splits.json            DIR/data/holidays/US_exchange_holidays.json

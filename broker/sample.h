@@ -1,4 +1,5 @@
-/* sample - writes a synthetic market as a data directory, in the format of SEMANTICS.md 1.
+/* sample - writes a synthetic market as a data directory, in the form that the README
+ * describes under "Your own data".
  *
  *     DIR/data/candles/SYMBOL/FREQ/KEY.csv          the generator's; daily ones begin before `from`
  *     DIR/data/holidays/US_exchange_holidays.json   by rule (holidays.h)

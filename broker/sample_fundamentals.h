@@ -1,5 +1,5 @@
 /* sample_fundamentals - what `fastscanner sample` tells of a company: data/fundamentals/SYMBOL.json
- * (SEMANTICS.md 1). */
+ * (README, "Your own data"). */
 #ifndef SAMPLE_FUNDAMENTALS_H
 #define SAMPLE_FUNDAMENTALS_H
 

@@ -1,4 +1,4 @@
-/* calendar - trading days: Monday to Friday, holidays left out (SEMANTICS: back (D, n)). */
+/* calendar - trading days: Monday to Friday, without holidays, and steps back over them. */
 #ifndef CALENDAR_H
 #define CALENDAR_H
 

@@ -1,6 +1,6 @@
 /* csv - the reader of candle files: bytes in, candles out, as they come in chunks of any size.
  *
- * The rules are SEMANTICS.md 1: columns by name, UTC full minutes or local dates, numbers of one
+ * The rules: columns by name, UTC full minutes or local dates, numbers of one
  * strict form, rows rejected one by one with line and reason. Doubles are exact: a mantissa up to
  * 2^53 and a power of ten up to 22 need one correctly rounded multiplication or division;
  * everything else goes to strtod. Nothing is allocated per row, and a line longer than CSV_LINE_MAX

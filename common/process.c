@@ -50,6 +50,7 @@ void process_init (void)
     memory_init ();
     sigprocmask (SIG_BLOCK, &set, NULL);
     signal (SIGPIPE, SIG_IGN);
+    signal (SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of write */
 }
 
 int process_set_up (const program_t *program, const options_t *options)

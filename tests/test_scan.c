@@ -15,7 +15,7 @@
 #define GAP "min_adv=1,min_adr=2,min_atr_multiplier=3,min_volume=4,start_time=09:30,end_time=15:59"
 
 /* A scanner in the order of its enum: the least that it needs, what else it takes, and its columns,
- * as SEMANTICS.md 4 says them. */
+ * as the definition of the scanners has them. */
 typedef struct {
     const char *name;
     const char *least;
@@ -123,7 +123,7 @@ static void test_scanner_names (void **state)
     assert_null (scanner_find (""));
 }
 
-/* Every scanner takes exactly the parameters of SEMANTICS.md, and each that is required is named
+/* Every scanner takes exactly the parameters of its definition, and each that is required is named
  * when it lacks. */
 static void test_who_takes_what (void **state)
 {
@@ -170,7 +170,7 @@ static void test_required (void **state)
     }
 }
 
-/* The columns have the names and the order of SEMANTICS.md. */
+/* The columns have the names and the order of their definition. */
 static void test_columns (void **state)
 {
     (void) state;

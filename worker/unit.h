@@ -5,8 +5,8 @@
  *     FILE (partition)* --> candles --> each day whose partitions are there, in order --> HIT* --> DONE
  *
  * What it makes goes into an outbox; it knows no socket. Partitions are dropped when the last day
- * that reads them is scanned. Rows are counted by the unit of their own date (SEMANTICS and DESIGN,
- * "Batch").
+ * that reads them is scanned. A row is counted once: by the unit whose days its date belongs to; a
+ * symbol's first unit counts what lies before its days too, the last one what lies after.
  */
 #ifndef UNIT_H
 #define UNIT_H
