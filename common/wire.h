@@ -35,9 +35,9 @@
 #include "memory.h"
 
 #define WIRE_VERSION     1
-#define WIRE_CHUNK       (1u << 20) /* bytes of a file that travel in one FILE at most */
+#define WIRE_CHUNK       (1u << 20)  /* bytes of a file that travel in one FILE at most */
 #define WIRE_FILE_MAX    (64u << 20) /* bytes of a file that travels; a larger one is rejected */
-#define WIRE_MESSAGE_MAX (4u << 20) /* bytes of a message; sockets refuse larger ones */
+#define WIRE_MESSAGE_MAX (4u << 20)  /* bytes of a message; sockets refuse larger ones */
 #define WIRE_REACH                                                                                 \
     1024 /* units from the last one released that may be under way: what a collector keeps */
 #define WIRE_NAME_MAX     48

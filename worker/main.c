@@ -9,10 +9,9 @@ static const command_t commands[] = {
     {.name = "",
      .summary = "",
      .operands = "",
-     .details =
-         "Joins the broker, computes what it sends, and ends when the broker says so. It\n"
-         "needs nothing but the broker's address; `fastscanner scan` starts its own.\n\n"
-         "Example: fastscanner-worker --broker ipc:///run/fastscanner/control"},
+     .details = "Joins the broker, computes what it sends, and ends when the broker says so. It\n"
+                "needs nothing but the broker's address; `fastscanner scan` starts its own.\n\n"
+                "Example: fastscanner-worker --broker ipc:///run/fastscanner/control"},
     {0},
 };
 

@@ -10,11 +10,10 @@ static const command_t commands[] = {
     {.name = "",
      .summary = "",
      .operands = "",
-     .details =
-         "Takes the hits of a broker's workers, drops repeats and writes sinks, in order.\n"
-         "It ends when the broker says so; `fastscanner scan` starts its own.\n\n"
-         "Example: fastscanner-collector --broker ipc:///run/fastscanner/control \\\n"
-         "             --listen ipc:///run/fastscanner/hits --out csv:hits.csv"},
+     .details = "Takes the hits of a broker's workers, drops repeats and writes sinks, in order.\n"
+                "It ends when the broker says so; `fastscanner scan` starts its own.\n\n"
+                "Example: fastscanner-collector --broker ipc:///run/fastscanner/control \\\n"
+                "             --listen ipc:///run/fastscanner/hits --out csv:hits.csv"},
     {0},
 };
 
