@@ -429,7 +429,7 @@ static const char *broken (const batch_t *self, const worker_t *worker, uint64_t
 static uint32_t next_need (batch_t *self)
 {
     uint32_t left = self->needing;
-    for (uint32_t u = self->oldest; left > 0; u++) {
+    for (uint32_t u = self->oldest; u < self->next && left > 0; u++) {
         const unit_t *unit = unit_at (self, u);
         if (unit->needs) {
             left--;

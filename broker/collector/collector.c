@@ -34,6 +34,8 @@ typedef struct {
     wire_counts_t counts;
     size_t note_count;
     char notes[WIRE_NOTES_MAX][WIRE_NOTE_MAX + 1];
+    size_t last_count; /* notes of the unit released last */
+    char last[WIRE_NOTES_MAX][WIRE_NOTE_MAX + 1];
     int64_t sink_ns;
     wire_phase_t phase;
     uint32_t units;
@@ -165,6 +167,35 @@ static void add_counts (wire_counts_t *sum, const wire_counts_t *counts)
     sum->rejected_json += counts->rejected_json;
 }
 
+static bool was_noted (const collector_t *self, const char *note)
+{
+    for (size_t i = 0; i < self->last_count; i++) {
+        if (strcmp (self->last[i], note) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Takes the unit's notes. A week of two quarters that is rejected whole is noted by each of its
+ * units that reads it, one after the other: the second time it is neither said nor counted. A row
+ * is one unit's alone, so only files' notes come twice. */
+static void take_notes (collector_t *self, const ledger_unit_t *unit)
+{
+    size_t count = unit->note_count < WIRE_NOTES_MAX ? unit->note_count : WIRE_NOTES_MAX;
+    for (size_t i = 0; i < count; i++) {
+        if (was_noted (self, unit->notes[i])) {
+            self->counts.rejected_files -= self->counts.rejected_files > 0;
+        } else if (self->note_count < WIRE_NOTES_MAX) {
+            memcpy (self->notes[self->note_count++], unit->notes[i], sizeof unit->notes[i]);
+        }
+    }
+    self->last_count = count;
+    if (count > 0) {
+        memcpy (self->last, unit->notes, count * sizeof *unit->notes);
+    }
+}
+
 /* Writes the units that are whole, in order. With `gaps` all of them, over those that are missing.
  * */
 static void release_units (collector_t *self, bool gaps)
@@ -177,9 +208,7 @@ static void release_units (collector_t *self, bool gaps)
             write_hit (self, unit.symbol, &hit);
         }
         add_counts (&self->counts, unit.counts);
-        for (size_t i = 0; i < unit.note_count && self->note_count < WIRE_NOTES_MAX; i++) {
-            memcpy (self->notes[self->note_count++], unit.notes[i], sizeof unit.notes[i]);
-        }
+        take_notes (self, &unit);
         self->changed = true;
     }
     self->sink_ns += cpu_thread_ns () - start;
