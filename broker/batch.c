@@ -488,7 +488,7 @@ static void skip_aside (batch_t *self)
 /* The unit to start next: the first suspect, or else a new one; self->units when none may start. */
 static uint32_t next_unit (batch_t *self)
 {
-    uint32_t u = self->next;
+    uint32_t u;
     if (self->waiting > 0) {
         for (u = self->oldest; unit_at (self, u)->state != WAITING; u++) {
         }
