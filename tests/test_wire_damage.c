@@ -343,8 +343,7 @@ static void test_need_of_wrong_size (void **state)
 
 /* ---- counts and depth */
 
-/* A header that promises more than there is is refused, whatever it promises; nothing is allocated
- * by it. */
+/* A header that promises more than there is is refused, whatever it promises. */
 static void test_huge_counts (void **state)
 {
     (void) state;
