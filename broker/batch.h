@@ -33,12 +33,12 @@
 
 #define BATCH_AHEAD      256
 #define BATCH_HELD_BYTES (16u << 20)
-#define BATCH_STILL_MS                                                                             \
-    10000 /* a link with something outstanding that stands still so long has lost something */
-#define BATCH_SILENT_MS                                                                            \
-    3000 /* who says nothing for so long, though every second was promised, is not there */
-#define BATCH_EARLY_DEATHS                                                                         \
-    3 /* workers that died before they could work, and no unit finished meanwhile: it is no use */
+/* a link with something outstanding that stands still so long has lost something */
+#define BATCH_STILL_MS 10000
+/* who says nothing for so long, though every second was promised, is not there */
+#define BATCH_SILENT_MS 3000
+/* workers that died before they could work, and no unit finished meanwhile: it is no use */
+#define BATCH_EARLY_DEATHS 3
 
 typedef struct batch batch_t;
 

@@ -3,8 +3,8 @@
 
 #include <math.h>
 
-#define DICE_COMPANY                                                                               \
-    0xc0de000000000000 /* added to the seed: dice of our own, not the generator's */
+/* added to the seed: dice of our own, not the generator's */
+#define DICE_COMPANY 0xc0de000000000000
 #define QUARTER_DAYS 91
 
 void sample_fundamentals_start (sample_fundamentals_t *self, const generator_t *generator,

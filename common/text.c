@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define EXACT_MAX                                                                                  \
-    1e15 /* below it a decimal of up to 15 digits survives the way to a double and back */
+/* below it a decimal of up to 15 digits survives the way to a double and back */
+#define EXACT_MAX   1e15
 #define EXACT_MIN   1e-4 /* C writes smaller values with an exponent */
 #define POINT_MAX   19 /* digits after the point that a value in [EXACT_MIN, EXACT_MAX) may need */
 #define NEAREST_MAX 64 /* characters of the longest name that is compared */

@@ -38,8 +38,8 @@
 #define WIRE_CHUNK       (1u << 20)  /* bytes of a file that travel in one FILE at most */
 #define WIRE_FILE_MAX    (64u << 20) /* bytes of a file that travels; a larger one is rejected */
 #define WIRE_MESSAGE_MAX (4u << 20)  /* bytes of a message; sockets refuse larger ones */
-#define WIRE_REACH                                                                                 \
-    1024 /* units from the last one released that may be under way: what a collector keeps */
+/* units from the last one released that may be under way: what a collector keeps */
+#define WIRE_REACH        1024
 #define WIRE_NAME_MAX     48
 #define WIRE_ENDPOINT_MAX 160
 #define WIRE_NOTE_MAX     400

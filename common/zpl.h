@@ -11,8 +11,8 @@
 #include <stdbool.h>
 
 #define ZPL_SIZE_MAX (1 << 20) /* bytes of the longest file */
-#define ZPL_LINE_MAX                                                                               \
-    1000 /* bytes of the longest line: some versions of czmq misread 1024 and more */
+/* bytes of the longest line: some versions of czmq misread 1024 and more */
+#define ZPL_LINE_MAX 1000
 
 typedef struct {
     const char *key, *value; /* until the next call */

@@ -19,10 +19,9 @@
 #define DAY2                                                                                       \
     "day2_gap,min_adv=0,min_adr=0,min_gap=0.1,min_retrace=0.01,min_price=1,"                       \
     "include_null_market_cap"
+/* A run, one unit of it, and what the unit sent. */
 #define DAILY                                                                                      \
     "daily_atr_parabolic_up,min_adv=0,min_adr=0,min_atr_multiplier=0.1,include_null_market_cap"
-
-/* A run, one unit of it, and what the unit sent. */
 typedef struct {
     run_t run;
     calendar_t *calendar;

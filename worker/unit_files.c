@@ -56,7 +56,8 @@ static void reject_row (void *argument, uint64_t line, const char *reason)
 }
 
 /* Is a file that is rejected whole this unit's to count? A week may lie in two units, and which of
- * them reads it depends on the gates: each that does counts it, because none may be silent. */
+ * them reads it depends on the gates: each that does says it, because none may be silent, and the
+ * collector drops the second word. */
 static bool counts_file (const unit_t *self, const wire_file_t *file)
 {
     if (file->content == WIRE_FUNDAMENTALS) {

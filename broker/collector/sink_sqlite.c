@@ -18,9 +18,9 @@
 #include <stdlib.h>
 
 #define BUSY_MS 10000
-#define TRANSACTION_MAX                                                                            \
-    10000 /* hits in one transaction: bounds the WAL file and how long others wait to write */
-#define KEY_COUNT 4
+/* hits in one transaction: bounds the WAL file and how long others wait to write */
+#define TRANSACTION_MAX 10000
+#define KEY_COUNT       4
 
 static const char *const keys[KEY_COUNT] = {"scan", "definition", "symbol", "datetime"};
 
