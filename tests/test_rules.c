@@ -945,6 +945,46 @@ static void test_day2_gap (void **state)
     assert_false (hits_daily (self, &scan, 128, 144, values, &candle));
 }
 
+/* A value that every parameter of the type takes. */
+static const char *value_of (const char *name)
+{
+    for (size_t i = 0; i < scan_parameter_count; i++) {
+        if (strcmp (scan_parameters[i].name, name) == 0) {
+            return scan_parameters[i].type == PARAMETER_TIME ? "10:00" : "1";
+        }
+    }
+    fail_msg ("no parameter %s", name);
+    return "";
+}
+
+/* Every scanner of the table has its rule: a scan of its required parameters alone can be run. (An
+ * entry without a function ends this test by a signal.) */
+static void test_table_tied (void **state)
+{
+    const fixture_t *self = *state;
+    for (int kind = 0; kind < SCANNER_COUNT; kind++) {
+        char text[SCAN_TEXT_MAX];
+        size_t used = (size_t) snprintf (text, sizeof text, "%s", scanners[kind].name);
+        for (const scanner_parameter_t *p = scanners[kind].parameters; p->name; p++) {
+            if (!p->otherwise) {
+                used += (size_t) snprintf (text + used, sizeof text - used, ",%s=%s", p->name,
+                                           value_of (p->name));
+            }
+        }
+        scan_t scan = parse (text);
+        assert_int_equal (scan.kind, kind);
+        double values[SCAN_COLUMNS_MAX];
+        if (scanners[kind].daily) {
+            candle_t candle;
+            hits_daily (self, &scan, 128, 144, values, &candle);
+        } else {
+            const bar_t bar = {600, 124, 125, 120, 121, 500};
+            assert_false (rules_reads_prev_allday (&scan));
+            feed (self, &scan, &bar, 1, values);
+        }
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown (name, setup, teardown)
 
 int main (void)
@@ -953,6 +993,7 @@ int main (void)
         return 1;
     }
     const struct CMUnitTest tests[] = {
+        TEST (test_table_tied),
         TEST (test_gate_bounds),
         TEST (test_gate_missing),
         TEST (test_gate_no_rows),
