@@ -1,62 +1,38 @@
 #include "worker.h"
 
-#include "channel.h"
-#include "clock.h"
-#include "log.h"
-#include "process.h"
+#include "member.h"
 #include "unit.h"
 
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#define STATE_MS     1000 /* states and hellos are repeated so often */
-#define TAKE_AT_ONCE 16   /* data messages before control and signals are looked at again */
 
 typedef struct {
-    const worker_config_t *config;
-    void *context;
-    channel_t *control, *data, *hits;
-    int signals;
-    bool over;
+    member_t member;
+    channel_t *data, *hits;
     /* from the welcome */
     uint32_t number;
-    run_t *run; /* NULL until then */
     calendar_t *calendar;
     /* the session */
     link_t link;
     outbox_t *outbox;
     bool blocked;
-    uint64_t consumed, refused;
+    uint64_t consumed;
     unit_times_t times;
     size_t unit_count;
     unit_t *units[WIRE_REACH];
-    /* what the broker knows */
-    uint64_t serial;
-    bool changed; /* and could not be said yet: we wait until it can */
-    mono_t told;
-    wire_reader_t *control_reader, *data_reader;
+    uint64_t serial; /* of our last state */
 } worker_t;
 
 /* ---- control ---- */
 
-static bool say_hello (worker_t *self)
-{
-    wire_hello_t hello = {.role = WIRE_ROLE_WORKER, .incarnation = self->config->incarnation};
-    snprintf (hello.name, sizeof hello.name, "%s", self->config->name);
-    buffer_t message = {0};
-    wire_put_hello (&message, &hello);
-    return channel_send (self->control, &message);
-}
-
-static bool say_state (worker_t *self)
+static void say_state (worker_t *self)
 {
     wire_need_t needs[WIRE_REACH];
     wire_worker_state_t state = {.serial = ++self->serial,
                                  .link = self->link,
                                  .blocked = self->blocked,
                                  .consumed = self->consumed,
-                                 .refused = self->refused,
+                                 .refused = self->member.refused,
                                  .parse_us = (uint64_t) self->times.parse_ns / 1000,
                                  .scan_us = (uint64_t) self->times.scan_ns / 1000,
                                  .cpu_us = (uint64_t) cpu_process_us (),
@@ -73,57 +49,38 @@ static bool say_state (worker_t *self)
     }
     buffer_t message = {0};
     wire_put_worker_state (&message, &state);
-    return channel_send (self->control, &message);
+    member_say (&self->member, &message);
 }
 
-/* Says again who we are, or how it is, when it changed or a second has passed. */
 static void speak (worker_t *self)
 {
-    mono_t now = mono_now ();
-    if (self->changed || mono_ms (self->told, now) >= STATE_MS) {
-        self->told = now;
-        self->changed = !(self->run ? say_state (self) : say_hello (self));
+    if (member_is_due (&self->member)) {
+        say_state (self);
     }
 }
 
 static void take_welcome (worker_t *self, const wire_welcome_t *welcome)
 {
-    if (self->run) {
+    if (!member_take_welcome (&self->member, welcome)) {
         return;
     }
-    char error[256];
-    run_t *run = memory_new (sizeof *run);
-    if (run_read (run, welcome->scans, welcome->scan_count, welcome->all_hits, error,
-                  sizeof error) != 0) {
-        log_error ("the broker's welcome is not understood: %s", error);
-        free (run);
-    } else {
-        self->run = run;
-        self->data = channel_connect (self->context, CHANNEL_PULL, welcome->data_endpoint);
-        self->hits = channel_connect (self->context, CHANNEL_PUSH, welcome->collector_endpoint);
-    }
-    if (!self->data || !self->hits) {
-        self->over = true;
-        return;
-    }
+    void *context = self->member.context;
     self->number = welcome->worker;
     self->calendar = calendar_new (welcome->holidays, welcome->holiday_count);
-    self->changed = true;
+    self->data = channel_connect (context, CHANNEL_PULL, welcome->data_endpoint);
+    self->hits = channel_connect (context, CHANNEL_PUSH, welcome->collector_endpoint);
+    self->member.over = !self->data || !self->hits;
 }
 
 static void take_control (worker_t *self)
 {
-    const char *bytes;
-    size_t size;
-    while (channel_receive (self->control, NULL, &bytes, &size, &self->refused)) {
-        wire_object_t object;
-        wire_reader_begin (self->control_reader, bytes, size);
-        if (wire_next (self->control_reader, &object) != 1) {
-            self->refused++;
-        } else if (object.kind == WIRE_WELCOME) {
+    wire_object_t object;
+    while (member_hear (&self->member, &object)) {
+        if (object.kind == WIRE_WELCOME) {
             take_welcome (self, &object.welcome);
-        } else if (object.kind == WIRE_BROKER_STATE) {
-            self->over = self->over || object.broker_state.phase == WIRE_PHASE_EXIT;
+        } else if (object.kind == WIRE_BROKER_STATE &&
+                   object.broker_state.phase == WIRE_PHASE_EXIT) {
+            self->member.over = true;
         }
     }
 }
@@ -161,8 +118,9 @@ static void end_if_done (worker_t *self, unit_t *unit)
     }
 }
 
-static bool take_item (worker_t *self, const wire_object_t *object)
+static bool take_item (void *owner, const wire_object_t *object)
 {
+    worker_t *self = owner;
     unit_t *unit = NULL;
     switch (object->kind) {
     case WIRE_UNIT:
@@ -171,7 +129,8 @@ static bool take_item (worker_t *self, const wire_object_t *object)
             find_unit (self, object->unit.unit, object->unit.attempt)) {
             return false;
         }
-        self->units[self->unit_count++] = unit_new (self->run, self->calendar, &object->unit);
+        self->units[self->unit_count++] =
+            unit_new (self->member.run, self->calendar, &object->unit);
         return true;
     case WIRE_FILE:
         unit = find_unit (self, object->file.unit, object->file.attempt);
@@ -192,36 +151,23 @@ static bool take_item (worker_t *self, const wire_object_t *object)
     }
 }
 
-/* One data message: its LINK decides whether it is applied. A message that cannot be read after it
- * was numbered is as good as lost: a gap. */
+/* One data message: its LINK decides whether it is applied. */
 static void take_message (worker_t *self, const char *bytes, size_t size)
 {
-    wire_object_t object;
-    wire_reader_begin (self->data_reader, bytes, size);
-    if (wire_next (self->data_reader, &object) != 1 || object.kind != WIRE_LINK) {
-        self->refused++;
+    wire_link_t header;
+    if (!member_begin_data (&self->member, bytes, size, &header)) {
         return;
     }
-    link_verdict_t verdict = link_take (&self->link, object.link.session, object.link.n);
-    self->changed = true;
+    link_verdict_t verdict = link_take (&self->link, header.session, header.n);
+    self->member.changed = true;
     if (verdict == LINK_FIRST) {
         drop_units (self);
         self->consumed = 0;
-        outbox_begin (self->outbox, self->number, object.link.session);
+        outbox_begin (self->outbox, self->number, header.session);
     } else if (verdict != LINK_TAKE) {
         return;
     }
-    int rc;
-    while ((rc = wire_next (self->data_reader, &object)) == 1) {
-        if (!take_item (self, &object)) {
-            rc = -1;
-            break;
-        }
-    }
-    if (rc != 0) {
-        self->refused++;
-        self->link.gap = true;
-    }
+    member_take_items (&self->member, &self->link, take_item, self);
     self->consumed += size;
 }
 
@@ -230,11 +176,9 @@ static bool take_data (worker_t *self)
 {
     const char *bytes;
     size_t size;
-    for (int i = 0; i < TAKE_AT_ONCE; i++) {
-        if (!outbox_flush (self->outbox, self->hits, false)) {
-            return false;
-        }
-        if (!channel_receive (self->data, NULL, &bytes, &size, &self->refused)) {
+    for (int i = 0; i < MEMBER_TAKE_AT_ONCE; i++) {
+        if (!outbox_flush (self->outbox, self->hits, false) ||
+            !channel_receive (self->data, NULL, &bytes, &size, &self->member.refused)) {
             return false;
         }
         take_message (self, bytes, size);
@@ -247,72 +191,47 @@ static bool take_data (worker_t *self)
 
 static void wait_for_something (worker_t *self, bool busy)
 {
-    zmq_pollitem_t items[4];
-    int count = 0;
-    items[count++] =
-        channel_poll (self->control, self->changed ? ZMQ_POLLIN | ZMQ_POLLOUT : ZMQ_POLLIN);
-    items[count++] = (zmq_pollitem_t){.fd = self->signals, .events = ZMQ_POLLIN};
-    if (self->run) {
-        items[count++] = self->blocked ? channel_poll (self->hits, ZMQ_POLLOUT)
-                                       : channel_poll (self->data, ZMQ_POLLIN);
+    zmq_pollitem_t data = {0};
+    if (self->member.run) {
+        data = self->blocked ? channel_poll (self->hits, ZMQ_POLLOUT)
+                             : channel_poll (self->data, ZMQ_POLLIN);
     }
-    int64_t left = STATE_MS - mono_ms (self->told, mono_now ());
-    zmq_poll (items, count, busy ? 0 : left > 0 ? (long) left : 0);
-    if (process_next_signal (self->signals)) {
-        self->over = true;
-    }
+    member_wait (&self->member, self->member.run ? &data : NULL, busy);
 }
 
-static int open_worker (worker_t *self)
+/* Sends what was made: all of it, when there is no more to come now. */
+static void send_hits (worker_t *self, bool busy)
 {
-    self->signals = process_signals ();
-    self->context = zmq_ctx_new ();
-    if (self->signals < 0 || !self->context) {
-        return -1;
-    }
-    self->control = channel_connect (self->context, CHANNEL_DEALER, self->config->broker);
-    self->outbox = outbox_new ();
-    self->control_reader = wire_reader_new ();
-    self->data_reader = wire_reader_new ();
-    return self->control ? 0 : -1;
+    bool blocked = !outbox_flush (self->outbox, self->hits, !busy);
+    self->member.changed = self->member.changed || blocked != self->blocked;
+    self->blocked = blocked;
 }
 
 static void close_worker (worker_t *self)
 {
     drop_units (self);
-    channel_destroy (&self->control, 0);
     channel_destroy (&self->data, 0);
     channel_destroy (&self->hits, 0);
-    if (self->context) {
-        zmq_ctx_term (self->context);
-    }
-    if (self->signals >= 0) {
-        close (self->signals);
-    }
+    member_close (&self->member);
     outbox_destroy (&self->outbox);
-    wire_reader_destroy (&self->control_reader);
-    wire_reader_destroy (&self->data_reader);
     calendar_destroy (&self->calendar);
-    free (self->run);
 }
 
 int worker_run (const worker_config_t *config)
 {
     worker_t *self = memory_new (sizeof *self);
-    self->config = config;
-    self->signals = -1;
-    self->changed = true; /* the first hello at once */
-    int rc = open_worker (self) == 0 ? 0 : 1;
+    wire_hello_t hello = {.role = WIRE_ROLE_WORKER, .incarnation = config->incarnation};
+    snprintf (hello.name, sizeof hello.name, "%s", config->name);
+    self->outbox = outbox_new ();
+    int rc = member_open (&self->member, &hello, config->broker) == 0 ? 0 : 1;
     bool busy = false;
-    while (rc == 0 && !self->over) {
+    while (rc == 0 && !self->member.over) {
         speak (self);
         wait_for_something (self, busy);
         take_control (self);
-        busy = self->run && take_data (self);
-        if (self->run) {
-            bool blocked = !outbox_flush (self->outbox, self->hits, !busy);
-            self->changed = self->changed || blocked != self->blocked;
-            self->blocked = blocked;
+        busy = self->member.run && !self->member.over && take_data (self);
+        if (self->member.run && !self->member.over) {
+            send_hits (self, busy);
         }
     }
     close_worker (self);

@@ -1,36 +1,27 @@
 #include "collector.h"
 
-#include "channel.h"
-#include "clock.h"
 #include "ledger.h"
 #include "log.h"
-#include "process.h"
-#include "run.h"
+#include "member.h"
 #include "sink.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#define STATE_MS     1000 /* states and hellos are repeated so often */
-#define TAKE_AT_ONCE 16   /* data messages before control and signals are looked at again */
-#define FLUSH_MS     1000 /* sinks' readers are at most so far behind */
-#define LINKS_MAX    4096 /* workers' lives whose links are remembered */
+#define FLUSH_MS  1000 /* sinks' readers are at most so far behind */
+#define LINKS_MAX 4096 /* workers' lives whose links are remembered */
 
 typedef struct {
     const collector_config_t *config;
-    void *context;
-    channel_t *control, *pull;
-    int signals;
-    bool over;
-    run_t *run; /* NULL until the welcome */
+    member_t member;
+    channel_t *pull;
     sink_t **sinks;
     bool failed, closed;
     ledger_t *ledger;
     size_t link_count;
     wire_link_state_t links[LINKS_MAX];
-    uint64_t hits, refused;
+    uint64_t hits;
     wire_counts_t counts;
     size_t note_count;
     char notes[WIRE_NOTES_MAX][WIRE_NOTE_MAX + 1];
@@ -40,25 +31,13 @@ typedef struct {
     wire_phase_t phase;
     uint32_t units;
     uint64_t broker_serial;
-    uint64_t serial;
-    bool changed; /* and could not be said yet: we wait until it can */
-    mono_t told, flushed;
-    wire_reader_t *reader;
+    uint64_t serial; /* of our last state */
+    mono_t flushed;
 } collector_t;
 
 /* ---- control ---- */
 
-static bool say_hello (collector_t *self)
-{
-    wire_hello_t hello = {.role = WIRE_ROLE_COLLECTOR, .incarnation = self->config->incarnation};
-    snprintf (hello.name, sizeof hello.name, "%s", self->config->name);
-    snprintf (hello.endpoint, sizeof hello.endpoint, "%s", self->config->listen);
-    buffer_t message = {0};
-    wire_put_hello (&message, &hello);
-    return channel_send (self->control, &message);
-}
-
-static bool say_state (collector_t *self)
+static void say_state (collector_t *self)
 {
     char held[LEDGER_REACH / 8];
     wire_collector_state_t state = {
@@ -71,7 +50,7 @@ static bool say_state (collector_t *self)
         .failed = self->failed,
         .closed = self->closed,
         .hits = self->hits,
-        .refused = self->refused,
+        .refused = self->member.refused,
         .counts = self->counts,
         .sink_us = (uint64_t) self->sink_ns / 1000,
         .cpu_us = (uint64_t) cpu_process_us (),
@@ -82,22 +61,13 @@ static bool say_state (collector_t *self)
     };
     buffer_t message = {0};
     wire_put_collector_state (&message, &state);
-    return channel_send (self->control, &message);
-}
-
-static void speak (collector_t *self)
-{
-    mono_t now = mono_now ();
-    if (self->changed || mono_ms (self->told, now) >= STATE_MS) {
-        self->told = now;
-        self->changed = !(self->run ? say_state (self) : say_hello (self));
-    }
+    member_say (&self->member, &message);
 }
 
 static int open_sinks (collector_t *self)
 {
     self->sinks = memory_new (self->config->sink_count * sizeof (sink_t *));
-    sink_run_t run = {self->run->scans, self->run->scan_count};
+    sink_run_t run = {self->member.run->scans, self->member.run->scan_count};
     for (size_t i = 0; i < self->config->sink_count; i++) {
         self->sinks[i] = sink_open (self->config->sinks[i], &run);
         if (!self->sinks[i]) {
@@ -109,21 +79,9 @@ static int open_sinks (collector_t *self)
 
 static void take_welcome (collector_t *self, const wire_welcome_t *welcome)
 {
-    if (self->run) {
-        return;
+    if (member_take_welcome (&self->member, welcome)) {
+        self->failed = open_sinks (self) != 0;
     }
-    char error[256];
-    run_t *run = memory_new (sizeof *run);
-    if (run_read (run, welcome->scans, welcome->scan_count, welcome->all_hits, error,
-                  sizeof error) != 0) {
-        log_error ("the broker's welcome is not understood: %s", error);
-        free (run);
-        self->over = true;
-        return;
-    }
-    self->run = run;
-    self->failed = open_sinks (self) != 0;
-    self->changed = true;
 }
 
 static void close_sinks (collector_t *self, bool whole)
@@ -142,7 +100,7 @@ static void close_sinks (collector_t *self, bool whole)
     }
     self->sink_ns += cpu_thread_ns () - start;
     self->closed = true;
-    self->changed = true;
+    self->member.changed = true;
 }
 
 /* ---- units ---- */
@@ -209,7 +167,7 @@ static void release_units (collector_t *self, bool gaps)
         }
         add_counts (&self->counts, unit.counts);
         take_notes (self, &unit);
-        self->changed = true;
+        self->member.changed = true;
     }
     self->sink_ns += cpu_thread_ns () - start;
 }
@@ -230,12 +188,14 @@ static link_t *link_of (collector_t *self, uint32_t worker)
     return &link->link;
 }
 
-static bool take_item (collector_t *self, const wire_object_t *object)
+static bool take_item (void *owner, const wire_object_t *object)
 {
+    collector_t *self = owner;
     switch (object->kind) {
     case WIRE_HIT:
-        return object->hit.hit.scan < self->run->scan_count &&
-               object->hit.hit.value_count == self->run->scans[object->hit.hit.scan].column_count &&
+        return object->hit.hit.scan < self->member.run->scan_count &&
+               object->hit.hit.value_count ==
+                   self->member.run->scans[object->hit.hit.scan].column_count &&
                ledger_hit (self->ledger, &object->hit);
     case WIRE_DONE:
         return ledger_done (self->ledger, &object->done);
@@ -244,35 +204,22 @@ static bool take_item (collector_t *self, const wire_object_t *object)
     }
 }
 
-/* One data message: its LINK decides whether it is applied. A message that cannot be read after it
- * was numbered is as good as lost: a gap. */
+/* One data message: its LINK decides whether it is applied. */
 static void take_message (collector_t *self, const char *bytes, size_t size)
 {
-    wire_object_t object;
-    wire_reader_begin (self->reader, bytes, size);
-    link_t *link = NULL;
-    if (wire_next (self->reader, &object) == 1 && object.kind == WIRE_LINK && self->run) {
-        link = link_of (self, object.link.worker);
+    wire_link_t header;
+    if (!member_begin_data (&self->member, bytes, size, &header)) {
+        return;
     }
+    link_t *link = link_of (self, header.worker);
     if (!link) {
-        self->refused++;
+        self->member.refused++;
         return;
     }
-    self->changed = true;
-    link_verdict_t verdict = link_take (link, object.link.session, object.link.n);
-    if (verdict != LINK_TAKE && verdict != LINK_FIRST) {
-        return;
-    }
-    int rc;
-    while ((rc = wire_next (self->reader, &object)) == 1) {
-        if (!take_item (self, &object)) {
-            rc = -1;
-            break;
-        }
-    }
-    if (rc != 0) {
-        self->refused++;
-        link->gap = true;
+    self->member.changed = true;
+    link_verdict_t verdict = link_take (link, header.session, header.n);
+    if (verdict == LINK_TAKE || verdict == LINK_FIRST) {
+        member_take_items (&self->member, link, take_item, self);
     }
 }
 
@@ -280,8 +227,8 @@ static bool take_data (collector_t *self)
 {
     const char *bytes;
     size_t size;
-    for (int i = 0; i < TAKE_AT_ONCE; i++) {
-        if (!channel_receive (self->pull, NULL, &bytes, &size, &self->refused)) {
+    for (int i = 0; i < MEMBER_TAKE_AT_ONCE; i++) {
+        if (!channel_receive (self->pull, NULL, &bytes, &size, &self->member.refused)) {
             return false;
         }
         take_message (self, bytes, size);
@@ -293,7 +240,7 @@ static bool take_data (collector_t *self)
  * DONE came to the broker by way of our own state. */
 static void follow_phase (collector_t *self)
 {
-    if (self->closed || !self->run) {
+    if (self->closed || !self->member.run) {
         return;
     }
     if (self->phase == WIRE_PHASE_FINISH && ledger_released (self->ledger) >= self->units) {
@@ -314,20 +261,15 @@ static void take_broker_state (collector_t *self, const wire_broker_state_t *sta
     self->broker_serial = state->serial;
     self->units = state->units;
     ledger_void (self->ledger, state->voids, state->void_count);
-    self->over = self->over || state->phase == WIRE_PHASE_EXIT;
+    self->member.over = self->member.over || state->phase == WIRE_PHASE_EXIT;
     self->phase = state->phase;
 }
 
 static void take_control (collector_t *self)
 {
-    const char *bytes;
-    size_t size;
-    while (channel_receive (self->control, NULL, &bytes, &size, &self->refused)) {
-        wire_object_t object;
-        wire_reader_begin (self->reader, bytes, size);
-        if (wire_next (self->reader, &object) != 1) {
-            self->refused++;
-        } else if (object.kind == WIRE_WELCOME) {
+    wire_object_t object;
+    while (member_hear (&self->member, &object)) {
+        if (object.kind == WIRE_WELCOME) {
             take_welcome (self, &object.welcome);
         } else if (object.kind == WIRE_BROKER_STATE) {
             take_broker_state (self, &object.broker_state);
@@ -345,41 +287,12 @@ static void flush_sinks (collector_t *self)
     for (size_t i = 0; i < self->config->sink_count && !self->failed; i++) {
         if (sink_flush (self->sinks[i]) != 0) {
             self->failed = true;
-            self->changed = true;
+            self->member.changed = true;
         }
     }
 }
 
 /* ---- the loop ---- */
-
-static void wait_for_something (collector_t *self, bool busy)
-{
-    zmq_pollitem_t items[] = {
-        channel_poll (self->control, self->changed ? ZMQ_POLLIN | ZMQ_POLLOUT : ZMQ_POLLIN),
-        {.fd = self->signals, .events = ZMQ_POLLIN},
-        channel_poll (self->pull, ZMQ_POLLIN),
-    };
-    int64_t left = STATE_MS - mono_ms (self->told, mono_now ());
-    int count = self->run ? 3 : 2; /* no hit is understood before the welcome */
-    zmq_poll (items, count, busy ? 0 : left > 0 ? (long) left : 0);
-    if (process_next_signal (self->signals)) {
-        self->over = true;
-    }
-}
-
-static int open_collector (collector_t *self)
-{
-    self->signals = process_signals ();
-    self->context = zmq_ctx_new ();
-    if (self->signals < 0 || !self->context) {
-        return -1;
-    }
-    self->ledger = ledger_new ();
-    self->reader = wire_reader_new ();
-    self->pull = channel_bind (self->context, CHANNEL_PULL, self->config->listen);
-    self->control = channel_connect (self->context, CHANNEL_DEALER, self->config->broker);
-    return self->pull && self->control ? 0 : -1;
-}
 
 static void close_collector (collector_t *self)
 {
@@ -387,32 +300,40 @@ static void close_collector (collector_t *self)
         close_sinks (self, false);
     }
     free (self->sinks);
-    channel_destroy (&self->control, 0);
     channel_destroy (&self->pull, 0);
-    if (self->context) {
-        zmq_ctx_term (self->context);
-    }
-    if (self->signals >= 0) {
-        close (self->signals);
-    }
+    member_close (&self->member);
     ledger_destroy (&self->ledger);
-    wire_reader_destroy (&self->reader);
-    free (self->run);
+}
+
+static int open_collector (collector_t *self)
+{
+    const collector_config_t *config = self->config;
+    wire_hello_t hello = {.role = WIRE_ROLE_COLLECTOR, .incarnation = config->incarnation};
+    snprintf (hello.name, sizeof hello.name, "%s", config->name);
+    snprintf (hello.endpoint, sizeof hello.endpoint, "%s", config->listen);
+    self->ledger = ledger_new ();
+    if (member_open (&self->member, &hello, config->broker) != 0) {
+        return -1;
+    }
+    self->pull = channel_bind (self->member.context, CHANNEL_PULL, config->listen);
+    return self->pull ? 0 : -1;
 }
 
 int collector_run (const collector_config_t *config)
 {
     collector_t *self = memory_new (sizeof *self);
     self->config = config;
-    self->signals = -1;
-    self->changed = true;
     int rc = open_collector (self) == 0 ? 0 : 1;
     bool busy = false;
-    while (rc == 0 && !self->over) {
-        speak (self);
-        wait_for_something (self, busy);
+    while (rc == 0 && !self->member.over) {
+        if (member_is_due (&self->member)) {
+            say_state (self);
+        }
+        zmq_pollitem_t data = channel_poll (self->pull, ZMQ_POLLIN);
+        /* no hit is understood before the welcome */
+        member_wait (&self->member, self->member.run ? &data : NULL, busy);
         take_control (self);
-        busy = self->run && take_data (self);
+        busy = self->member.run && take_data (self);
         release_units (self, false);
         follow_phase (self);
         flush_sinks (self);

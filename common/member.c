@@ -1,0 +1,136 @@
+#include "member.h"
+
+#include "log.h"
+#include "process.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#define STATE_MS 1000 /* states and hellos are repeated so often */
+
+int member_open (member_t *self, const wire_hello_t *hello, const char *broker)
+{
+    *self = (member_t){.hello = *hello, .changed = true}; /* the first hello at once */
+    self->control_reader = wire_reader_new ();
+    self->data_reader = wire_reader_new ();
+    self->signals = process_signals ();
+    self->context = zmq_ctx_new ();
+    if (self->signals >= 0 && self->context) {
+        self->control = channel_connect (self->context, CHANNEL_DEALER, broker);
+    }
+    return self->control ? 0 : -1;
+}
+
+void member_close (member_t *self)
+{
+    channel_destroy (&self->control, 0);
+    if (self->context) {
+        zmq_ctx_term (self->context);
+    }
+    if (self->signals >= 0) {
+        close (self->signals);
+    }
+    wire_reader_destroy (&self->control_reader);
+    wire_reader_destroy (&self->data_reader);
+    free (self->run);
+    self->run = NULL;
+}
+
+bool member_is_due (member_t *self)
+{
+    mono_t now = mono_now ();
+    if (!self->changed && mono_ms (self->told, now) < STATE_MS) {
+        return false;
+    }
+    self->told = now;
+    if (!self->run) {
+        buffer_t message = {0};
+        wire_put_hello (&message, &self->hello);
+        member_say (self, &message);
+        return false;
+    }
+    return true;
+}
+
+void member_say (member_t *self, buffer_t *message)
+{
+    self->changed = !channel_send (self->control, message);
+}
+
+bool member_hear (member_t *self, wire_object_t *object)
+{
+    const char *bytes;
+    size_t size;
+    while (channel_receive (self->control, NULL, &bytes, &size, &self->refused)) {
+        wire_reader_begin (self->control_reader, bytes, size);
+        if (wire_next (self->control_reader, object) == 1) {
+            return true;
+        }
+        self->refused++;
+    }
+    return false;
+}
+
+bool member_take_welcome (member_t *self, const wire_welcome_t *welcome)
+{
+    if (self->run) {
+        return false;
+    }
+    char error[256];
+    run_t *run = memory_new (sizeof *run);
+    if (run_read (run, welcome->scans, welcome->scan_count, welcome->all_hits, error,
+                  sizeof error) != 0) {
+        log_error ("the broker's welcome is not understood: %s", error);
+        free (run);
+        self->over = true;
+        return false;
+    }
+    self->run = run;
+    self->changed = true;
+    return true;
+}
+
+bool member_begin_data (member_t *self, const char *bytes, size_t size, wire_link_t *link)
+{
+    wire_object_t object;
+    wire_reader_begin (self->data_reader, bytes, size);
+    if (wire_next (self->data_reader, &object) != 1 || object.kind != WIRE_LINK) {
+        self->refused++;
+        return false;
+    }
+    *link = object.link;
+    return true;
+}
+
+void member_take_items (member_t *self, link_t *link, member_take_fn *take, void *owner)
+{
+    wire_object_t item;
+    int rc = 1;
+    while (rc == 1) {
+        rc = wire_next (self->data_reader, &item);
+        if (rc == 1 && !take (owner, &item)) {
+            rc = -1;
+        }
+    }
+    if (rc < 0) {
+        self->refused++;
+        link->gap = true;
+    }
+}
+
+void member_wait (member_t *self, const zmq_pollitem_t *data, bool busy)
+{
+    zmq_pollitem_t items[3];
+    int count = 0;
+    short events = self->changed ? ZMQ_POLLIN | ZMQ_POLLOUT : ZMQ_POLLIN;
+    items[count++] = channel_poll (self->control, events);
+    items[count++] = (zmq_pollitem_t){.fd = self->signals, .events = ZMQ_POLLIN};
+    if (data) {
+        items[count++] = *data;
+    }
+    int64_t left = STATE_MS - mono_ms (self->told, mono_now ());
+    zmq_poll (items, count, busy ? 0 : left > 0 ? (long) left : 0);
+    if (process_next_signal (self->signals)) {
+        self->over = true;
+    }
+}
