@@ -17,75 +17,65 @@ static uint64_t big_endian (const unsigned char *bytes, size_t size)
     return value;
 }
 
-/* The head of one msgpack value: how long head and body are, and how many elements it holds. Maps
- * and extensions have no place on this wire. Of what lies behind `size` nothing is read. */
+/* What a msgpack value's first byte, its tag, says of the bytes behind it. */
+typedef struct {
+    enum {
+        NOTHING,  /* no value of this wire */
+        SCALAR,   /* `width` bytes of value */
+        BODY,     /* `width` bytes of length, and so many bytes */
+        ELEMENTS, /* `width` bytes of count, and so many values */
+    } shape;
+    unsigned char width;
+    unsigned char mask; /* with width 0: the bits of the tag that are the length or count */
+} head_t;
+
+static const head_t heads[256] = {
+    [0x00 ... 0x7f] = {SCALAR, 0, 0},
+    [0x90 ... 0x9f] = {ELEMENTS, 0, 0x0f},
+    [0xa0 ... 0xbf] = {BODY, 0, 0x1f},
+    [0xc0] = {SCALAR, 0, 0},
+    [0xc2 ... 0xc3] = {SCALAR, 0, 0},
+    [0xc4] = {BODY, 1, 0},
+    [0xc5] = {BODY, 2, 0},
+    [0xc6] = {BODY, 4, 0},
+    [0xca] = {SCALAR, 4, 0},
+    [0xcb] = {SCALAR, 8, 0},
+    [0xcc] = {SCALAR, 1, 0},
+    [0xcd] = {SCALAR, 2, 0},
+    [0xce] = {SCALAR, 4, 0},
+    [0xcf] = {SCALAR, 8, 0},
+    [0xd0] = {SCALAR, 1, 0},
+    [0xd1] = {SCALAR, 2, 0},
+    [0xd2] = {SCALAR, 4, 0},
+    [0xd3] = {SCALAR, 8, 0},
+    [0xd9] = {BODY, 1, 0},
+    [0xda] = {BODY, 2, 0},
+    [0xdb] = {BODY, 4, 0},
+    [0xdc] = {ELEMENTS, 2, 0},
+    [0xdd] = {ELEMENTS, 4, 0},
+    [0xe0 ... 0xff] = {SCALAR, 0, 0},
+};
+
+/* The head of the value at `at`: how long head and body are together, and how many values belong to
+ * it. Of what lies behind `size`, which is not 0, nothing is read. */
 static bool read_head (const unsigned char *at, size_t size, size_t *length, uint64_t *elements)
 {
-    unsigned char tag = at[0];
-    size_t width = 0; /* bytes of a length that follows the tag */
-    *length = 1;
+    const head_t *head = &heads[at[0]];
+    *length = 1 + (size_t) head->width;
     *elements = 0;
-    if (tag <= 0x7f || tag >= 0xe0 || tag == 0xc0 || tag == 0xc2 || tag == 0xc3) {
-        return true; /* small integers, nil, false, true */
+    if (head->shape == NOTHING || *length > size) {
+        return false;
     }
-    if (tag >= 0x90 && tag <= 0x9f) {
-        *elements = tag & 0x0f;
+    if (head->shape == SCALAR) {
         return true;
     }
-    if (tag >= 0xa0 && tag <= 0xbf) {
-        *length += tag & 0x1f;
-        return *length <= size;
-    }
-    switch (tag) {
-    case 0xcc:
-    case 0xd0:
-        *length += 1;
-        return *length <= size;
-    case 0xcd:
-    case 0xd1:
-        *length += 2;
-        return *length <= size;
-    case 0xce:
-    case 0xd2:
-    case 0xca:
-        *length += 4;
-        return *length <= size;
-    case 0xcf:
-    case 0xd3:
-    case 0xcb:
-        *length += 8;
-        return *length <= size;
-    case 0xc4:
-    case 0xd9:
-        width = 1;
-        break;
-    case 0xc5:
-    case 0xda:
-    case 0xdc:
-        width = 2;
-        break;
-    case 0xc6:
-    case 0xdb:
-    case 0xdd:
-        width = 4;
-        break;
-    default:
-        return false;
-    }
-    if (width > size - 1) {
-        return false;
-    }
-    uint64_t count = big_endian (at + 1, width);
-    *length += width;
-    if (tag == 0xdc || tag == 0xdd) {
+    uint64_t count = head->width > 0 ? big_endian (at + 1, head->width) : at[0] & head->mask;
+    if (head->shape == ELEMENTS) {
         *elements = count;
         return true;
     }
-    if (count > size - *length) {
-        return false;
-    }
-    *length += (size_t) count;
-    return true;
+    *length += count <= size ? (size_t) count : size;
+    return *length <= size;
 }
 
 size_t wire_object_size (const char *bytes, size_t size)
