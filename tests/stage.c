@@ -7,7 +7,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -223,25 +222,48 @@ bool stage_wait_file (const stage_t *self, const char *path)
     return true;
 }
 
-/* Is it a child of `parent` that runs the program? "PID (COMM) STATE PPID ...", COMM cut to 15
- * bytes. */
-static bool is_child (pid_t pid, pid_t parent, stage_role_t role)
+typedef struct {
+    char command[20]; /* "(COMM)", COMM cut to 15 bytes */
+    pid_t parent, group;
+} process_t;
+
+/* Reads /proc/PID/stat: "PID (COMM) STATE PPID PGRP ...". False when it has ended, a zombie too. */
+static bool read_process (pid_t pid, process_t *self)
 {
-    static const char *const commands[] = {
-        [STAGE_WORKER] = "(fastscanner-wor)", [STAGE_COLLECTOR] = "(fastscanner-col)"};
     char path[40], line[512] = "", state = 'Z';
-    int owner = 0;
     snprintf (path, sizeof path, "/proc/%d/stat", (int) pid);
     FILE *file = fopen (path, "re");
     bool good = file && fgets (line, sizeof line, file);
     if (file) {
         fclose (file);
     }
-    const char *close = good ? strrchr (line, ')') : NULL;
-    if (!close || sscanf (close + 1, " %c %d", &state, &owner) != 2) {
+    const char *open = good ? strchr (line, '(') : NULL, *close = good ? strrchr (line, ')') : NULL;
+    if (!open || !close ||
+        sscanf (close + 1, " %c %d %d", &state, &self->parent, &self->group) != 3) {
         return false;
     }
-    return owner == parent && state != 'Z' && (role == STAGE_ANY || strstr (line, commands[role]));
+    snprintf (self->command, sizeof self->command, "%.*s", (int) (close + 1 - open), open);
+    return state != 'Z';
+}
+
+static bool is_role (const process_t *self, stage_role_t role)
+{
+    static const char *const commands[] = {
+        [STAGE_WORKER] = "(fastscanner-wor)", [STAGE_COLLECTOR] = "(fastscanner-col)"};
+    return role == STAGE_ANY || strcmp (self->command, commands[role]) == 0;
+}
+
+/* The next process of /proc that lives; 0 at the end. */
+static pid_t next_process (DIR *folder, process_t *process)
+{
+    const struct dirent *entry;
+    while (folder && (entry = readdir (folder))) {
+        pid_t pid = isdigit ((unsigned char) entry->d_name[0]) ? atoi (entry->d_name) : 0;
+        if (pid > 0 && read_process (pid, process)) {
+            return pid;
+        }
+    }
+    return 0;
 }
 
 static int compare_pids (const void *a, const void *b)
@@ -252,11 +274,11 @@ static int compare_pids (const void *a, const void *b)
 size_t stage_children (pid_t parent, stage_role_t role, pid_t *pids, size_t max)
 {
     size_t count = 0;
+    process_t process;
+    pid_t pid;
     DIR *folder = opendir ("/proc");
-    const struct dirent *entry;
-    while (folder && count < max && (entry = readdir (folder))) {
-        pid_t pid = isdigit ((unsigned char) entry->d_name[0]) ? atoi (entry->d_name) : 0;
-        if (pid > 0 && is_child (pid, parent, role)) {
+    while (count < max && (pid = next_process (folder, &process))) {
+        if (process.parent == parent && is_role (&process, role)) {
             pids[count++] = pid;
         }
     }
@@ -282,5 +304,12 @@ bool stage_wait_children (pid_t parent, stage_role_t role, size_t count)
 
 bool stage_group_lives (pid_t group)
 {
-    return kill (-group, 0) == 0;
+    bool lives = false;
+    process_t process;
+    DIR *folder = opendir ("/proc");
+    while (!lives && next_process (folder, &process)) {
+        lives = process.group == group;
+    }
+    closedir (folder);
+    return lives;
 }

@@ -64,7 +64,7 @@ size_t stage_children (pid_t parent, stage_role_t role, pid_t *pids, size_t max)
 /* Waits until there are `count` of them. False after 20 s. */
 bool stage_wait_children (pid_t parent, stage_role_t role, size_t count);
 
-/* Is a process of the group there? */
+/* Is a process of the group alive? One that has ended and is not waited for is not. */
 bool stage_group_lives (pid_t group);
 
 #endif
