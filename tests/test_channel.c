@@ -439,7 +439,9 @@ static void test_bad_endpoint (void **state)
     sockets_t *sockets = *state;
     assert_null (channel_bind (sockets->context, CHANNEL_PULL, "ipc:///no/such/directory/socket"));
     assert_null (channel_bind (sockets->context, CHANNEL_ROUTER, "nonsense"));
-    assert_null (channel_connect (sockets->context, CHANNEL_PUSH, "tcp://"));
+    /* (not "tcp://": libzmq 4.3.4 leaks the address of an endpoint that it takes for TCP and cannot
+     * resolve) */
+    assert_null (channel_connect (sockets->context, CHANNEL_PUSH, "nowhere"));
 }
 
 int main (void)

@@ -121,7 +121,7 @@ static const candle_t *rows_of (unit_t *self, frequency_t frequency, day_t day, 
     partition_t partition = {frequency, partition_first (frequency, day)};
     part_t *part = unit_find_part (self, &partition);
     *count = 0;
-    if (!part) {
+    if (!part || part->candles.count == 0) {
         return NULL;
     }
     size_t first = candles_find (&part->candles, exchange_midnight (day));
