@@ -29,8 +29,9 @@ typedef struct {
     uint32_t ours;                         /* and of these, such as wait for us */
     bool alone;                            /* a suspect runs in it */
     bool delivering;
-    uint32_t delivery;    /* unit of the delivery under way */
-    partition_t *serving; /* what it serves; or NULL */
+    uint32_t delivery;     /* unit of the delivery under way */
+    partition_t *serving;  /* what it serves; or NULL */
+    uint32_t early_deaths; /* lives in a row that ended before they joined */
 } worker_t;
 
 struct batch {
@@ -39,11 +40,11 @@ struct batch {
     uint32_t oldest;   /* the first unit that is neither FINISHED nor VOID */
     uint32_t next;     /* the first that never started */
     uint32_t passed;   /* the collector has released all units below */
-    uint32_t finished; /* units FINISHED or VOID */
+    uint32_t finished; /* units FINISHED or VOID, */
+    uint32_t voids;    /* and of these, VOID */
     uint32_t waiting;  /* units below `next` that are WAITING */
     uint32_t needing;  /* units with needs */
     bool stopped;
-    uint32_t early_deaths;
     uint64_t held_bytes;
     uint64_t collector_serial;
     uint64_t collector_ms, turned_ms; /* when the collector last spoke, and batch_next ran */
@@ -111,6 +112,11 @@ uint32_t batch_finished (const batch_t *self)
     return self->finished;
 }
 
+uint32_t batch_void_count (const batch_t *self)
+{
+    return self->voids;
+}
+
 bool batch_done (const batch_t *self)
 {
     return self->oldest == self->units;
@@ -118,7 +124,17 @@ bool batch_done (const batch_t *self)
 
 bool batch_hopeless (const batch_t *self)
 {
-    return self->early_deaths >= BATCH_EARLY_DEATHS;
+    for (uint32_t w = 0; w < self->worker_count; w++) {
+        if (!batch_gave_up (self, w)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool batch_gave_up (const batch_t *self, uint32_t w)
+{
+    return self->workers[w].early_deaths >= BATCH_EARLY_DEATHS;
 }
 
 void batch_stop (batch_t *self)
@@ -188,9 +204,7 @@ static void finish (batch_t *self, uint32_t u, unit_state_t state)
     leave (self, unit);
     unit->state = state;
     self->finished++;
-    if (state == FINISHED) {
-        self->early_deaths = 0;
-    }
+    self->voids += state == VOID;
 }
 
 void batch_joined (batch_t *self, uint32_t w, session_t session, uint64_t now_ms)
@@ -228,7 +242,7 @@ static void suspect (batch_t *self, uint32_t u)
 void batch_lost (batch_t *self, uint32_t w)
 {
     worker_t *worker = &self->workers[w];
-    self->early_deaths += !worker->live;
+    uint32_t early_deaths = worker->live ? 0 : worker->early_deaths + 1;
     for (uint32_t u = self->oldest; u < self->next && worker->running > 0; u++) {
         const unit_t *unit = unit_at (self, u);
         if (unit->state == RUNNING && unit->worker == w) {
@@ -236,7 +250,7 @@ void batch_lost (batch_t *self, uint32_t w)
         }
     }
     free (worker->serving);
-    *worker = (worker_t){0};
+    *worker = (worker_t){.early_deaths = early_deaths};
     advance (self);
 }
 
@@ -481,6 +495,7 @@ static void skip_aside (batch_t *self)
         unit_at (self, self->next)->state = VOID;
         self->next++;
         self->finished++;
+        self->voids++;
         advance (self);
     }
 }

@@ -37,7 +37,7 @@
 #define BATCH_STILL_MS 10000
 /* who says nothing for so long, though every second was promised, is not there */
 #define BATCH_SILENT_MS 3000
-/* workers that died before they could work, and no unit finished meanwhile: it is no use */
+/* lives of a worker in a row that ended before it could work: it is no use to start it again */
 #define BATCH_EARLY_DEATHS 3
 
 typedef struct batch batch_t;
@@ -50,6 +50,8 @@ uint32_t batch_units (const batch_t *self);
 /* Units that are finished or void, and the oldest that is neither (batch_units () when there is
  * none). */
 uint32_t batch_finished (const batch_t *self);
+/* How many of the finished are void. */
+uint32_t batch_void_count (const batch_t *self);
 uint32_t batch_oldest (const batch_t *self);
 
 /* ---- what happened ---- */
@@ -65,8 +67,7 @@ void batch_lost (batch_t *self, uint32_t w);
 void batch_worker_state (batch_t *self, uint32_t w, const wire_worker_state_t *state,
                          uint64_t now_ms);
 
-/* The collector's. Its links are known by the numbers that `link_worker` of batch_next's user gave:
- * w. */
+/* The collector's. It knows a worker's link by the worker's number, w. */
 void batch_collector_state (batch_t *self, const wire_collector_state_t *state, uint64_t now_ms);
 
 /* `bytes` were sent to the worker, as message `n` of its session. */
@@ -110,7 +111,8 @@ bool batch_may_send (const batch_t *self, uint32_t w, uint32_t unit);
 /* Every unit is finished or void. */
 bool batch_done (const batch_t *self);
 
-/* Too many workers died before they joined. */
+/* Did the worker die so often before it joined that it is not to be started again? Did all? */
+bool batch_gave_up (const batch_t *self, uint32_t w);
 bool batch_hopeless (const batch_t *self);
 
 /* Units of symbols set aside that the collector has not passed yet: the first of them, in order.

@@ -120,7 +120,7 @@ static bool work (broker_t *self)
         for (size_t w = 0; w < self->seat_count; w++) {
             more = feed (self, w) || more;
         }
-        broker_take_control (self);
+        more = broker_take_control (self) || more; /* what came may give us more to do */
     }
     for (size_t w = 0; w < self->seat_count && !more; w++) {
         send_message (self, w);
@@ -154,6 +154,9 @@ static void follow_phase (broker_t *self)
             if (!self->seats[w].known) {
                 local_kill (self->local, w); /* it cannot be told */
             }
+        }
+        if (!self->collector_known && !self->pull) {
+            local_kill (self->local, self->seat_count);
         }
     }
     if (self->phase == WIRE_PHASE_EXIT &&
@@ -205,6 +208,7 @@ static int open_broker (broker_t *self)
     }
     self->control_endpoint = local_endpoint (self->local, "control");
     self->hits_endpoint = local_endpoint (self->local, "hits");
+    snprintf (self->collector_endpoint, sizeof self->collector_endpoint, "%s", self->hits_endpoint);
     self->scans = memory_new (plan->run->scan_count * sizeof *self->scans);
     for (size_t i = 0; i < plan->run->scan_count; i++) {
         scan_format (&plan->run->scans[i], self->scans[i]);
@@ -264,7 +268,7 @@ static void fill_result (broker_t *self)
         return;
     }
     result->units = batch_units (self->batch);
-    result->units_done = batch_finished (self->batch);
+    result->units_done = batch_finished (self->batch) - batch_void_count (self->batch);
     result->aside_count = batch_aside_count (self->batch);
     result->aside = memory_new (result->aside_count * sizeof *result->aside);
     for (size_t i = 0; i < result->aside_count; i++) {
@@ -273,7 +277,9 @@ static void fill_result (broker_t *self)
     for (size_t w = 0; w < self->seat_count; w++) {
         result->stats.us[STAGE_PARSE] += (int64_t) self->seats[w].parse_us;
         result->stats.us[STAGE_SCAN] += (int64_t) self->seats[w].scan_us;
+        result->refused += self->seats[w].refused;
     }
+    result->refused += self->refused + self->heard.refused;
     result->stats.us[STAGE_READ] = self->read_ns / 1000;
     result->stats.us[STAGE_SINK] = (int64_t) self->heard.sink_us;
 }

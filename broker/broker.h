@@ -38,8 +38,9 @@ typedef struct {
     wire_counts_t counts;
     size_t aside_count; /* symbols set aside, by index; the caller frees `aside` */
     uint32_t *aside;
-    uint32_t units_done, units;
-    stats_t stats; /* closed */
+    uint32_t units_done, units; /* finished, not void; of the whole run */
+    uint64_t refused;           /* messages between our processes that were no valid ones */
+    stats_t stats;              /* closed */
     int64_t wall_us;
 } broker_result_t;
 

@@ -67,7 +67,8 @@ static void worker_ended (broker_t *self, size_t w, int status)
     char text[80];
     self->result->stats.us[STAGE_PARSE] += (int64_t) seat->parse_us;
     self->result->stats.us[STAGE_SCAN] += (int64_t) seat->scan_us;
-    seat->parse_us = seat->scan_us = 0;
+    self->result->refused += seat->refused;
+    seat->parse_us = seat->scan_us = seat->refused = 0;
     bool given_back = seat->ended;
     broker_leave_seat (seat);
     if (self->phase != WIRE_PHASE_RUN) {
@@ -80,8 +81,11 @@ static void worker_ended (broker_t *self, size_t w, int status)
     }
     self->changed = true;
     if (batch_hopeless (self->batch)) {
-        log_error ("workers end before they can work: nothing was scanned");
+        log_error ("workers end before they can work: the run cannot go on");
         broker_fail (self);
+    } else if (batch_gave_up (self->batch, (uint32_t) w)) {
+        log_warning (
+            "worker-%zu ends again and again before it can work: the run goes on without it", w);
     } else if (start_worker (self, w) != 0) {
         broker_fail (self);
     }
@@ -90,12 +94,16 @@ static void worker_ended (broker_t *self, size_t w, int status)
 static void collector_ended (broker_t *self, int status)
 {
     char text[80];
-    bool good = self->phase == WIRE_PHASE_EXIT && WIFEXITED (status) && WEXITSTATUS (status) == 0;
+    bool ended = WIFEXITED (status) && WEXITSTATUS (status) == 0;
+    bool good = self->phase == WIRE_PHASE_EXIT && (ended || !self->collector_known);
     if (good || self->result->failed) {
         return;
     }
-    log_error ("the collector %s: the run ends, and no result was put in place",
-               local_describe (status, text, sizeof text));
+    /* While the run is finished it renames: it may have died before that or after. */
+    bool unknown = self->phase == WIRE_PHASE_FINISH;
+    log_error ("the collector %s: the run ends, and %s", local_describe (status, text, sizeof text),
+               unknown ? "whether the result was put in place is not known: look at it"
+                       : "no result was put in place");
     broker_fail (self);
 }
 
@@ -123,8 +131,10 @@ static void interrupt (broker_t *self)
     if (again) {
         self->over = true;
     } else if (self->phase == WIRE_PHASE_RUN) {
+        bool has_collector =
+            self->heard.serial > 0; /* else there is nothing to write, nor anybody */
         batch_stop (self->batch);
-        self->phase = self->pull ? WIRE_PHASE_EXIT : WIRE_PHASE_STOP;
+        self->phase = has_collector && !self->pull ? WIRE_PHASE_STOP : WIRE_PHASE_EXIT;
         self->changed = true;
         log_info ("interrupted: what is finished is written; once more ends it at once");
     }

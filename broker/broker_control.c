@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define JOIN_SECONDS 30 /* of our loop: a child that has not joined by then never will */
+
 static void welcome (broker_t *self, const channel_peer_t *peer, size_t number, session_t session,
                      const char *data_endpoint)
 {
@@ -17,7 +19,8 @@ static void welcome (broker_t *self, const channel_peer_t *peer, size_t number, 
                            .scans = (const char (*)[SCAN_TEXT_MAX]) self->scans};
     item.holidays = market_holidays (plan->market, &item.holiday_count);
     snprintf (item.data_endpoint, sizeof item.data_endpoint, "%s", data_endpoint);
-    snprintf (item.collector_endpoint, sizeof item.collector_endpoint, "%s", self->hits_endpoint);
+    snprintf (item.collector_endpoint, sizeof item.collector_endpoint, "%s",
+              self->collector_endpoint);
     buffer_t message = {0};
     wire_put_welcome (&message, &item);
     channel_send_to (self->control, peer, &message);
@@ -59,6 +62,7 @@ static void take_worker_hello (broker_t *self, const wire_hello_t *hello,
         if (strcmp (name, hello->name) == 0 && seat->incarnation == hello->incarnation) {
             seat->peer = *peer;
             seat->known = true;
+            self->changed = true;
             if (is_collector_there (self)) {
                 welcome_worker (self, w);
             }
@@ -68,10 +72,17 @@ static void take_worker_hello (broker_t *self, const wire_hello_t *hello,
     self->refused++;
 }
 
-static void take_collector_hello (broker_t *self, const channel_peer_t *peer)
+static void take_collector_hello (broker_t *self, const wire_hello_t *hello,
+                                  const channel_peer_t *peer)
 {
+    if (self->collector_known && !channel_peer_equal (&self->collector, peer)) {
+        self->refused++; /* there is one collector in a run */
+        return;
+    }
     self->collector = *peer;
     self->collector_known = true;
+    self->changed = true; /* it has not heard how the run stands */
+    snprintf (self->collector_endpoint, sizeof self->collector_endpoint, "%s", hello->endpoint);
     welcome (self, peer, 0, (session_t){self->epoch, 0}, "");
     for (size_t w = 0; w < self->seat_count; w++) {
         if (self->seats[w].known && !self->seats[w].data) {
@@ -94,6 +105,7 @@ static void take_worker_state (broker_t *self, const wire_worker_state_t *state,
         }
         seat->parse_us = state->parse_us;
         seat->scan_us = state->scan_us;
+        seat->refused = state->refused;
         batch_worker_state (self->batch, (uint32_t) w, state, broker_now_ms (self));
     }
 }
@@ -128,13 +140,15 @@ static void take_collector_state (broker_t *self, const wire_collector_state_t *
     }
 }
 
-void broker_take_control (broker_t *self)
+bool broker_take_control (broker_t *self)
 {
+    bool any = false;
     const char *bytes;
     size_t size;
     channel_peer_t peer;
     while (channel_receive (self->control, &peer, &bytes, &size, &self->refused)) {
         wire_object_t object;
+        any = true;
         wire_reader_begin (self->reader, bytes, size);
         if (wire_next (self->reader, &object) != 1) {
             self->refused++;
@@ -142,7 +156,7 @@ void broker_take_control (broker_t *self)
             if (object.hello.role == WIRE_ROLE_WORKER) {
                 take_worker_hello (self, &object.hello, &peer);
             } else {
-                take_collector_hello (self, &peer);
+                take_collector_hello (self, &object.hello, &peer);
             }
         } else if (object.kind == WIRE_WORKER_STATE) {
             take_worker_state (self, &object.worker_state, &peer);
@@ -150,6 +164,7 @@ void broker_take_control (broker_t *self)
             take_collector_state (self, &object.collector_state, &peer);
         }
     }
+    return any;
 }
 
 /* Our whole state to everybody. */
@@ -173,9 +188,29 @@ static void say_state (broker_t *self)
     self->changed = false;
 }
 
+/* A child that runs but never joins hears us not, or we it: better to say so than to wait. */
+static void count_waiting (broker_t *self)
+{
+    for (size_t w = 0; w < self->seat_count && self->phase == WIRE_PHASE_RUN; w++) {
+        seat_t *seat = &self->seats[w];
+        bool waits = !seat->joined && !seat->ended && local_runs (self->local, w);
+        seat->waited = waits ? seat->waited + 1 : 0;
+        if (seat->waited > JOIN_SECONDS) {
+            log_error ("worker-%zu runs, but has not joined for %d s: the run cannot go on", w,
+                       JOIN_SECONDS);
+            broker_fail (self);
+            return;
+        }
+    }
+}
+
 void broker_speak (broker_t *self)
 {
     mono_t now = mono_now ();
+    if (mono_ms (self->counted, now) >= BROKER_STATE_MS) {
+        self->counted = now;
+        count_waiting (self);
+    }
     if (self->changed || mono_ms (self->told, now) >= BROKER_STATE_MS) {
         self->told = now;
         say_state (self);

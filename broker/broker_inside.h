@@ -15,6 +15,7 @@
 typedef struct {
     channel_peer_t peer; /* of the life that said hello */
     bool known;          /* it did */
+    int waited;          /* seconds of our loop since it was started, until it joined */
     bool joined;         /* it sent a state: it can work */
     uint64_t incarnation;
     session_t session;
@@ -23,8 +24,8 @@ typedef struct {
     uint64_t n;   /* of the last message begun */
     bool delivering;
     delivery_t delivery;
-    bool ended;                 /* we ended its process: what it had was given back already */
-    uint64_t parse_us, scan_us; /* of this life */
+    bool ended; /* we ended its process: what it had was given back already */
+    uint64_t parse_us, scan_us, refused; /* of this life */
 } seat_t;
 
 typedef struct {
@@ -43,6 +44,7 @@ typedef struct {
     bool collector_known;
     wire_collector_state_t heard; /* the collector's last state, without what it points to */
     char *hits_endpoint, *control_endpoint;
+    char collector_endpoint[WIRE_ENDPOINT_MAX + 1]; /* where hits go, as the collector said */
     char (*scans)[SCAN_TEXT_MAX];
     uint64_t epoch, sessions, lives;
     wire_phase_t phase;
@@ -52,7 +54,7 @@ typedef struct {
     uint64_t serial, refused;
     size_t notes_logged, aside_logged;
     int64_t read_ns;
-    mono_t started, told, exit_told;
+    mono_t started, told, counted, exit_told;
     progress_t progress;
     wire_reader_t *reader;
 } broker_t;
@@ -72,8 +74,8 @@ int broker_start_children (broker_t *self);
 /* Takes what the signalfd has: children that ended, and the user's word to stop. */
 void broker_take_signals (broker_t *self);
 
-/* Takes all control messages that are there. */
-void broker_take_control (broker_t *self);
+/* Takes all control messages that are there. True when there were any. */
+bool broker_take_control (broker_t *self);
 
 /* Explaining: takes the one worker's items, which come to us. */
 void broker_take_explanations (broker_t *self);

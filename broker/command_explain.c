@@ -95,6 +95,21 @@ static int explain_job (job_t *job, const options_t *options, int64_t when)
     return EXIT_DONE;
 }
 
+/* A scan of candles within the day needs to know which. */
+static int check_time (const run_t *run, const char *text, bool is_date)
+{
+    for (size_t i = 0; i < run->scan_count && is_date; i++) {
+        if (run->frequency_of[i] >= 0) {
+            char frequency[FREQUENCY_TEXT];
+            log_error ("%s looks at candles of %s: give a time too, as in '%s 09:31'",
+                       run->scans[i].id, frequency_format (run->scans[i].frequency, frequency),
+                       text);
+            return EXIT_USAGE;
+        }
+    }
+    return 0;
+}
+
 int command_explain (const options_t *options)
 {
     job_t job = {0};
@@ -113,6 +128,7 @@ int command_explain (const options_t *options)
     }
     day_t day = exchange_day (when);
     int rc = job_read_scans (&job, options);
+    rc = rc ? rc : check_time (&job.run, text, is_date);
     rc = rc ? rc : job_open (&job, options, symbol, day, day);
     rc = rc ? rc : explain_job (&job, options, when);
     job_close (&job);

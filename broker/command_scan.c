@@ -45,19 +45,33 @@ static uint64_t say_rejected (const broker_result_t *result, const market_proble
     return total;
 }
 
+/* "1 hit", "1,234 hits"; returns `text`. */
+static char *count_of (uint64_t count, const char *what, char text[static 64])
+{
+    char number[32];
+    snprintf (text, 64, "%s %s%s", stats_count (count, number), what, count == 1 ? "" : "s");
+    return text;
+}
+
 static void say_summary (const job_t *job, const broker_result_t *result)
 {
     double seconds = (double) result->wall_us / 1e6;
     double symbols = (double) result->units_done / job->plan.ranges;
-    char texts[6][32];
-    log_info ("%s symbols, %s candles, %s rejected rows, %s hits",
-              stats_count ((uint64_t) (symbols + 0.5), texts[0]),
-              stats_count (result->counts.candles, texts[1]),
-              stats_count (result->counts.rejected_rows, texts[2]),
-              stats_count (result->hits, texts[3]));
+    char texts[4][64], rates[2][32];
+    log_info ("%s, %s, %s, %s", count_of ((uint64_t) (symbols + 0.5), "symbol", texts[0]),
+              count_of (result->counts.candles, "candle", texts[1]),
+              count_of (result->counts.rejected_rows, "rejected row", texts[2]),
+              count_of (result->hits, "hit", texts[3]));
+    if (result->aside_count > 0) {
+        log_info ("%s set aside", count_of (result->aside_count, "symbol", texts[0]));
+    }
+    if (result->refused > 0) {
+        log_warning ("%s between the processes refused: this is a bug, or somebody else's work",
+                     count_of (result->refused, "message", texts[0]));
+    }
     log_info ("%.2f s: %s symbols/s, %s candles/s", seconds,
-              stats_rate (symbols / seconds, texts[4]),
-              stats_rate ((double) result->counts.candles / seconds, texts[5]));
+              stats_rate (symbols / seconds, rates[0]),
+              stats_rate ((double) result->counts.candles / seconds, rates[1]));
     int shares[STAGE_COUNT];
     buffer_t line = {0};
     stats_shares (&result->stats, shares);

@@ -62,7 +62,8 @@ int job_read_sinks (job_t *self, const options_t *options)
     for (size_t i = 0; i < given; i++) {
         self->sinks[i] = options_item (options, "out", i);
     }
-    if (sink_check_all (self->sinks, self->sink_count, error, sizeof error) != 0) {
+    sink_run_t run = {self->run.scans, self->run.scan_count};
+    if (sink_check_all (self->sinks, self->sink_count, &run, error, sizeof error) != 0) {
         log_error ("%s", error);
         return EXIT_USAGE;
     }

@@ -33,7 +33,8 @@ int job_read_scans (job_t *self, const options_t *options);
 int job_open (job_t *self, const options_t *options, const char *symbols, day_t from, day_t to);
 void job_close (job_t *self);
 
-/* The days of --from and --to, and the sinks of --out (what to do without: job_default_sink). */
+/* The days of --from and --to, and the sinks of --out, or without any: a
+ * table on a terminal, else csv to stdout. */
 int job_read_days (const options_t *options, day_t *from, day_t *to);
 int job_read_sinks (job_t *self, const options_t *options);
 

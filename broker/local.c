@@ -49,11 +49,15 @@ static int take_lock (const char *directory, int flags)
 {
     char *path = memory_format ("%s/lock", directory);
     int lock = open (path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | flags, 0600);
-    free (path);
-    if (lock >= 0 && flock (lock, LOCK_EX | LOCK_NB) != 0) {
+    struct stat locked, there;
+    /* Between open and flock another run may have swept the directory: then the lock is on nothing. */
+    bool holds = lock >= 0 && flock (lock, LOCK_EX | LOCK_NB) == 0 && fstat (lock, &locked) == 0 &&
+                 stat (path, &there) == 0 && locked.st_ino == there.st_ino;
+    if (lock >= 0 && !holds) {
         close (lock);
         lock = -1;
     }
+    free (path);
     return lock;
 }
 

@@ -143,7 +143,7 @@ static void take_symbol (market_t *self, const char *where, char *name)
     if (!symbol_valid (name, size)) {
         refuse_symbol (self, where, name);
     } else if (!is_directory (self->candles, name)) {
-        log_warning ("%s: no symbol '%s' in %s/data/candles", where, name, self->directory);
+        log_warning ("no symbol '%s' in %s/data/candles", name, self->directory);
     } else {
         add_symbol (self, name);
     }

@@ -7,6 +7,10 @@
 
 #define MARKET_NOTES 10 /* messages of a kind that are logged */
 
+/* More are rejected: they would make messages that no receiver takes (wire_check). */
+#define MARKET_HOLIDAYS_MAX 20000
+#define MARKET_SPLITS_MAX   1000 /* of a symbol */
+
 struct market {
     char *directory;
     int candles, fundamentals; /* open directories; fundamentals -1 when there is none */
@@ -22,8 +26,8 @@ struct market {
     uint32_t *first_split; /* count + 1 places into splits; NULL without splits */
 };
 
-/* Reads the holidays and makes the calendar; reads the splits of the symbols that are scanned. What
- * is wrong in them is logged and counted. */
+/* Reads the holidays, each day once, and makes the calendar; reads the splits of the symbols that
+ * are scanned. What is wrong in them is logged and counted. */
 void market_load_holidays (market_t *self);
 void market_load_splits (market_t *self);
 

@@ -1,5 +1,6 @@
 #include "market_inside.h"
 
+#include "json_walk.h"
 #include "log.h"
 
 #include <errno.h>
@@ -12,11 +13,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Where a symbol's splits lie while the file is read. */
 typedef struct {
-    uint32_t symbol; /* index */
-    size_t place;    /* in the file */
-    wire_split_t split;
-} symbol_split_t;
+    size_t line; /* of the file; 0: not there */
+    size_t first, count;
+} place_t;
 
 void market_reject_json (market_t *self, const char *format, ...)
 {
@@ -30,62 +31,86 @@ void market_reject_json (market_t *self, const char *format, ...)
     }
 }
 
-/* The file's JSON; NULL when there is none (`*absent`) or it is broken (rejected). */
-static json_t *load_json (market_t *self, const char *name, bool *absent)
+/* Opens the file, with its size; -1 when there is none (`*absent`) or it must not be read
+ * (rejected). */
+static int open_json (market_t *self, const char *name, size_t *size, bool *absent)
 {
     char *path = memory_format ("%s/%s", self->directory, name);
     struct stat status;
-    json_error_t error = {0};
-    json_t *json = NULL;
-    *absent = stat (path, &status) != 0 && errno == ENOENT;
-    if (*absent) {
-        free (path);
-        return NULL;
-    }
-    int file = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (file < 0) {
+    int file = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), good = -1;
+    *absent = file < 0 && errno == ENOENT;
+    if (file < 0 && !*absent) {
         market_reject_json (self, "%s: %s", name, strerror (errno));
-    } else if (fstat (file, &status) != 0 || !S_ISREG (status.st_mode)) {
+    } else if (file >= 0 && (fstat (file, &status) != 0 || !S_ISREG (status.st_mode))) {
         market_reject_json (self, "%s: it is not a regular file", name);
-    } else if (status.st_size > MARKET_FILE_MAX) {
+    } else if (file >= 0 && status.st_size > MARKET_FILE_MAX) {
         market_reject_json (self, "%s: it is larger than %u MiB", name, MARKET_FILE_MAX >> 20);
-    } else {
-        json = json_loadfd (file, 0, &error);
-        if (!json) {
-            market_reject_json (self, "%s:%d: %s", name, error.line, error.text);
-        }
+    } else if (file >= 0) {
+        *size = (size_t) status.st_size;
+        good = file;
     }
-    if (file >= 0) {
+    if (file >= 0 && good < 0) {
         close (file);
     }
     free (path);
-    return json;
+    return good;
+}
+
+/* ---- holidays ---- */
+
+/* Each day once, in the order of the file. */
+static void keep_holidays (market_t *self, const char *name, const json_t *days)
+{
+    size_t count = json_array_size (days);
+    bool *known = memory_new (DAY_LAST - DAY_FIRST + 1);
+    self->holidays = memory_new (MARKET_HOLIDAYS_MAX * sizeof *self->holidays);
+    for (size_t i = 0; i < count; i++) {
+        const char *text = json_string_value (json_array_get (days, i));
+        day_t day;
+        if (!text || !day_parse (text, strlen (text), &day)) {
+            market_reject_json (self, "%s: entry %zu is not a date \"YYYY-MM-DD\"", name, i + 1);
+        } else if (known[day - DAY_FIRST]) {
+            continue;
+        } else if (self->holiday_count == MARKET_HOLIDAYS_MAX) {
+            market_reject_json (
+                self, "%s: more than %d holidays: entry %zu and all behind it are left out", name,
+                MARKET_HOLIDAYS_MAX, i + 1);
+            break;
+        } else {
+            known[day - DAY_FIRST] = true;
+            self->holidays[self->holiday_count++] = day;
+        }
+    }
+    free (known);
 }
 
 void market_load_holidays (market_t *self)
 {
     const char *name = "data/holidays/US_exchange_holidays.json";
+    json_error_t error;
+    size_t size;
     bool absent;
-    json_t *json = load_json (self, name, &absent);
+    int file = open_json (self, name, &size, &absent);
     if (absent) {
         log_warning ("%s/%s: there is none: every Monday to Friday counts as a trading day",
                      self->directory, name);
-    } else if (json && !json_is_array (json)) {
-        market_reject_json (self, "%s: it is not an array of dates", name);
     }
-    size_t count = json_is_array (json) ? json_array_size (json) : 0;
-    self->holidays = memory_new (count * sizeof *self->holidays);
-    for (size_t i = 0; i < count; i++) {
-        const char *text = json_string_value (json_array_get (json, i));
-        if (text && day_parse (text, strlen (text), &self->holidays[self->holiday_count])) {
-            self->holiday_count++;
+    if (file >= 0) {
+        json_t *json = json_loadfd (file, 0, &error);
+        if (!json) {
+            market_reject_json (self, "%s:%d: %s", name, error.line, error.text);
+        } else if (!json_is_array (json)) {
+            market_reject_json (self, "%s: it is not an array of dates", name);
         } else {
-            market_reject_json (self, "%s: entry %zu is not a date \"YYYY-MM-DD\"", name, i + 1);
+            keep_holidays (self, name, json);
         }
+        json_decref (json);
+        close (file);
     }
-    json_decref (json);
     self->calendar = calendar_new (self->holidays, self->holiday_count);
 }
+
+/* ---- splits ---- */
 
 /* The symbol's index, or -1. */
 static long find_symbol (const market_t *self, const char *name)
@@ -119,70 +144,125 @@ static bool read_split (const json_t *entry, wire_split_t *split)
            json_number_value (to) > 0 && isfinite (split->factor) && split->factor > 0;
 }
 
-static int compare_splits (const void *a, const void *b)
+/* Appends a symbol's splits, in the order of the file, to those of all symbols. */
+static void take_splits (market_t *self, const char *path, const char *name,
+                         const json_member_t *member, place_t *place)
 {
-    const symbol_split_t *left = a, *right = b;
-    if (left->symbol != right->symbol) {
-        return left->symbol < right->symbol ? -1 : 1;
+    json_error_t error;
+    const json_t *entry;
+    size_t i;
+    json_t *list = json_loadb (member->value.text, member->value.size, JSON_DECODE_ANY, &error);
+    if (!list) {
+        market_reject_json (self, "%s:%zu: %s: %s", path, member->line + (size_t) error.line - 1,
+                            name, error.text);
+    } else if (!json_is_array (list)) {
+        market_reject_json (self, "%s:%zu: %s: it is not an array of splits", path, member->line,
+                            name);
     }
-    return left->place < right->place ? -1 : left->place > right->place;
+    json_array_foreach (list, i, entry)
+    {
+        wire_split_t split;
+        if (!read_split (entry, &split)) {
+            market_reject_json (
+                self, "%s:%zu: %s: split %zu lacks a good execution_date, split_from or split_to",
+                path, member->line, name, i + 1);
+        } else if (place->count == MARKET_SPLITS_MAX) {
+            market_reject_json (
+                self, "%s:%zu: %s: more than %d splits: split %zu and all behind it are left out",
+                path, member->line, name, MARKET_SPLITS_MAX, i + 1);
+            break;
+        } else {
+            self->splits = memory_resize (self->splits, self->split_count + 1, sizeof split);
+            self->splits[self->split_count++] = split;
+            place->count++;
+        }
+    }
+    json_decref (list);
 }
 
-/* Lays the splits out by symbol; those of one symbol stay in the order of the file. */
-static void keep_splits (market_t *self, symbol_split_t *found, size_t count)
+/* A member of the file: taken if its symbol is scanned and has not been there. */
+static void take_member (market_t *self, const char *path, const json_member_t *member,
+                         place_t *places)
 {
-    if (count == 0) {
+    json_error_t error;
+    json_t *key = json_loadb (member->name.text, member->name.size, JSON_DECODE_ANY, &error);
+    if (!key) {
+        market_reject_json (self, "%s:%zu: a name: %s", path, member->line, error.text);
         return;
     }
-    qsort (found, count, sizeof *found, compare_splits);
-    self->splits = memory_new (count * sizeof *self->splits);
+    const char *name = json_string_value (key);
+    long symbol = find_symbol (self, name);
+    place_t *place = symbol >= 0 ? &places[symbol] : NULL;
+    if (place && place->line > 0) {
+        market_reject_json (self, "%s:%zu: %s: it is in line %zu already", path, member->line, name,
+                            place->line);
+    } else if (place) {
+        *place = (place_t){.line = member->line, .first = self->split_count};
+        take_splits (self, path, name, member, place);
+    }
+    json_decref (key);
+}
+
+/* Lays the splits, so far in the order of the file, out by symbol. */
+static void sort_splits (market_t *self, const place_t *places)
+{
+    if (self->split_count == 0) {
+        return;
+    }
+    wire_split_t *sorted = memory_new (self->split_count * sizeof *sorted);
     self->first_split = memory_new ((self->count + 1) * sizeof *self->first_split);
     size_t at = 0;
     for (size_t i = 0; i < self->count; i++) {
         self->first_split[i] = (uint32_t) at;
-        while (at < count && found[at].symbol == i) {
-            self->splits[at] = found[at].split;
-            at++;
-        }
+        memcpy (sorted + at, self->splits + places[i].first, places[i].count * sizeof *sorted);
+        at += places[i].count;
     }
     self->first_split[self->count] = (uint32_t) at;
-    self->split_count = at;
+    free (self->splits);
+    self->splits = sorted;
 }
 
+/* The file's bytes, at most `size`: it may have become shorter. 0 or -1 (rejected). */
+static int read_bytes (market_t *self, const char *path, int file, size_t size, buffer_t *bytes)
+{
+    ssize_t got = 1;
+    buffer_reserve (bytes, size + 1);
+    while (got > 0 && bytes->size < size) {
+        got = read (file, bytes->bytes + bytes->size, size - bytes->size);
+        bytes->size += got > 0 ? (size_t) got : 0;
+    }
+    if (got < 0) {
+        market_reject_json (self, "%s: %s", path, strerror (errno));
+    }
+    return got < 0 ? -1 : 0;
+}
+
+/* Symbol by symbol: what is in memory at once are the file's bytes and the tree of one symbol. */
 void market_load_splits (market_t *self)
 {
-    const char *path = "data/polygon_splits.json", *name;
+    const char *path = "data/polygon_splits.json";
+    size_t size;
     bool absent;
-    json_t *json = load_json (self, path, &absent), *list, *entry;
-    symbol_split_t *found = NULL;
-    size_t count = 0, i;
-    if (json && !json_is_object (json)) {
-        market_reject_json (self, "%s: it is not an object of symbols", path);
+    int file = open_json (self, path, &size, &absent);
+    if (file < 0) {
+        return;
     }
-    json_object_foreach (json, name, list)
-    {
-        long symbol = find_symbol (self, name);
-        if (symbol >= 0 && !json_is_array (list)) {
-            market_reject_json (self, "%s: %s: it is not an array of splits", path, name);
-            continue;
+    buffer_t bytes = {0};
+    if (read_bytes (self, path, file, size, &bytes) == 0) {
+        place_t *places = memory_new (self->count * sizeof *places);
+        json_walk_t walk;
+        json_member_t member;
+        json_walk_init (&walk, bytes.bytes, bytes.size);
+        while (json_walk_next (&walk, &member)) {
+            take_member (self, path, &member, places);
         }
-        json_array_foreach (list, i, entry)
-        {
-            symbol_split_t split = {.symbol = (uint32_t) symbol, .place = count};
-            if (symbol < 0) {
-                continue;
-            }
-            if (!read_split (entry, &split.split)) {
-                market_reject_json (
-                    self, "%s: %s: split %zu lacks a good execution_date, split_from or split_to",
-                    path, name, i + 1);
-                continue;
-            }
-            found = memory_resize (found, count + 1, sizeof *found);
-            found[count++] = split;
+        if (walk.problem) {
+            market_reject_json (self, "%s:%zu: %s: nothing from here on is read", path, walk.line,
+                                walk.problem);
         }
+        sort_splits (self, places);
+        free (places);
     }
-    keep_splits (self, found, count);
-    free (found);
-    json_decref (json);
+    buffer_free (&bytes);
+    close (file);
 }

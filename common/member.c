@@ -36,6 +36,13 @@ void member_close (member_t *self)
     self->run = NULL;
 }
 
+void member_refuse (member_t *self)
+{
+    if (self->refused++ == 0) {
+        log_warning ("a message that is no valid one was refused");
+    }
+}
+
 bool member_is_due (member_t *self)
 {
     mono_t now = mono_now ();
@@ -66,7 +73,7 @@ bool member_hear (member_t *self, wire_object_t *object)
         if (wire_next (self->control_reader, object) == 1) {
             return true;
         }
-        self->refused++;
+        member_refuse (self);
     }
     return false;
 }
@@ -95,7 +102,7 @@ bool member_begin_data (member_t *self, const char *bytes, size_t size, wire_lin
     wire_object_t object;
     wire_reader_begin (self->data_reader, bytes, size);
     if (wire_next (self->data_reader, &object) != 1 || object.kind != WIRE_LINK) {
-        self->refused++;
+        member_refuse (self);
         return false;
     }
     *link = object.link;
@@ -113,7 +120,7 @@ void member_take_items (member_t *self, link_t *link, member_take_fn *take, void
         }
     }
     if (rc < 0) {
-        self->refused++;
+        member_refuse (self);
         link->gap = true;
     }
 }

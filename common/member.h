@@ -23,7 +23,7 @@ typedef struct {
     run_t *run;         /* NULL until the welcome */
     bool over;          /* the broker's word, or a signal: end */
     bool changed;       /* our state did, or it could not be said yet: then we wait until it can */
-    uint64_t refused;   /* bad messages dropped */
+    uint64_t refused;   /* bad messages dropped; the first is logged */
     int signals;
     mono_t told;
     wire_hello_t hello;
@@ -34,6 +34,9 @@ typedef struct {
  * case. */
 int member_open (member_t *self, const wire_hello_t *hello, const char *broker);
 void member_close (member_t *self);
+
+/* Counts a bad message. */
+void member_refuse (member_t *self);
 
 /* Is it time to say our state? Before the welcome it says hello itself, and the answer is no. */
 bool member_is_due (member_t *self);

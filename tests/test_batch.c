@@ -748,8 +748,8 @@ static void test_our_turn (void **state)
     world_free (&world);
 }
 
-/* Three workers that died before they joined: it cannot work. A finished unit begins the count anew,
- * and deaths of workers that had joined do not count, with a unit or idle. */
+/* A worker that died three times in a row before it joined is given up; when all are, it cannot work.
+ * Joining begins the count anew, and deaths of workers that had joined do not count. */
 static void test_hopeless (void **state)
 {
     (void) state;
@@ -761,16 +761,22 @@ static void test_hopeless (void **state)
     }
     batch_lost (world.batch, 0);
     batch_lost (world.batch, 0);
-    assert_false (batch_hopeless (world.batch));
+    assert_false (batch_gave_up (world.batch, 0));
     join (&world, 0);
-    check_start (&world, 0, 1, true);
-    hold (&world, 0);
     batch_lost (world.batch, 0);
     batch_lost (world.batch, 0);
     batch_lost (world.batch, 0);
     assert_false (batch_hopeless (world.batch));
     batch_lost (world.batch, 0);
+    assert_true (batch_gave_up (world.batch, 0));
     assert_true (batch_hopeless (world.batch));
+    world_free (&world);
+    world_init (&world, 1, 1, 2);
+    for (int i = 0; i < 3; i++) {
+        batch_lost (world.batch, 0);
+    }
+    assert_true (batch_gave_up (world.batch, 0));
+    assert_false (batch_hopeless (world.batch));
     world_free (&world);
 }
 

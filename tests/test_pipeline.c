@@ -245,6 +245,9 @@ static size_t stop_at (stage_t *stage, const moment_t *moment, int number, const
     wait_for_moment (&run, moment);
     spawn_signal (run.process, number);
     assert_int_equal (tap_rest (&run), 130);
+    if (strstr (spawn_err (run.process), "error")) { /* nobody may die of it */
+        fail_msg ("%s", spawn_err (run.process));
+    }
     assert_nothing_left (&run);
     assert_untouched (&run);
     size_t size = 0, units = 0;

@@ -445,24 +445,103 @@ static void test_check_unwritable_directory (void **state)
                     "csv:dir/hits.csv: directory dir cannot be written: Permission denied");
 }
 
+/* Asserts that two sinks may be in one run of the two scans; `second` may be NULL. */
+static void assert_apart (const char *first, const char *second)
+{
+    char error[512] = "";
+    const char *texts[] = {first, second};
+    sink_check_all (texts, second ? 2 : 1, &two_scans, error, sizeof error);
+    assert_string_equal (error, "");
+}
+
+/* Asserts that they may not, because of `file`, whichever is given first. */
+static void assert_clash (const char *first, const char *second, const char *file)
+{
+    char error[512];
+    char *directory = realpath (".", NULL);
+    for (int i = 0; i < 2; i++) {
+        const char *texts[] = {i ? second : first, i ? first : second};
+        char *expected = memory_format ("%s and %s write the same file, %s/%s: give each its own",
+                                        texts[0], texts[1], directory, file);
+        assert_int_equal (sink_check_all (texts, 2, &two_scans, error, sizeof error), -1);
+        assert_string_equal (error, expected);
+        free (expected);
+    }
+    free (directory);
+}
+
 /* Two sinks that would write one file are refused, however the path is written. */
 static void test_check_same_file (void **state)
 {
     (void) state;
     char error[256] = "";
     put_file ("there.csv", "");
+    assert_int_equal (symlink ("there.csv", "link.csv"), 0);
     const char *different[] = {"csv:a.csv", "jsonl:a.jsonl", "sqlite:a.db", "csv:-"};
-    const char *written_twice[] = {"csv:a", "sqlite:b", "jsonl:.//a"};
-    const char *there_twice[] = {"csv:there.csv", "csv:./there.csv"};
     const char *stdout_twice[] = {"csv:-", "table:"};
     const char *wrong[] = {"csv:a", "csv:"};
-    assert_int_equal (sink_check_all (different, 4, error, sizeof error), 0);
-    assert_int_equal (sink_check_all (written_twice, 3, error, sizeof error), -1);
-    assert_string_equal (error, "csv:a and jsonl:.//a write the same file: give each its own");
-    assert_int_equal (sink_check_all (there_twice, 2, error, sizeof error), -1);
-    assert_int_equal (sink_check_all (stdout_twice, 2, error, sizeof error), -1);
-    assert_int_equal (sink_check_all (wrong, 2, error, sizeof error), -1);
+    assert_int_equal (sink_check_all (different, 4, &one_scan, error, sizeof error), 0);
+    assert_clash ("csv:a", "jsonl:.//a", "a");
+    assert_clash ("csv:a", "csv:a", "a");
+    assert_clash ("csv:there.csv", "sqlite:./there.csv", "there.csv");
+    assert_clash ("csv:there.csv", "csv:link.csv", "there.csv");
+    assert_int_equal (sink_check_all (stdout_twice, 2, &one_scan, error, sizeof error), -1);
+    assert_string_equal (error, "csv:- and table: write the same file, stdout: give each its own");
+    assert_int_equal (sink_check_all (wrong, 2, &one_scan, error, sizeof error), -1);
     assert_string_equal (error, "csv:: the path is missing: for example csv:hits");
+}
+
+/* No sink may have the PATH.part of another, or what SQLite has beside another's database. */
+static void test_check_files_beside (void **state)
+{
+    (void) state;
+    put_file ("there.csv", "");
+    assert_int_equal (symlink ("there.csv", "link.csv"), 0);
+    assert_clash ("csv:y.csv", "jsonl:y.csv.part", "y.csv.part");
+    assert_clash ("sqlite:y.part", "jsonl:y", "y.part");
+    assert_clash ("csv:link.csv", "jsonl:there.csv.part", "there.csv.part");
+    assert_clash ("sqlite:y.db", "csv:y.db-wal", "y.db-wal");
+    assert_clash ("sqlite:y.db", "csv:y.db-shm", "y.db-shm");
+    assert_clash ("sqlite:y.db", "csv:y.db-journal", "y.db-journal");
+    assert_apart ("csv:link.csv", "jsonl:link.csv.part");
+    assert_apart ("csv:y.db", "jsonl:y.db-wal");
+    assert_int_equal (mkfifo ("pipe", 0600), 0); /* is written straight */
+    assert_apart ("csv:pipe", "jsonl:pipe.part");
+}
+
+/* With {scan} the files of every scan count. */
+static void test_check_files_of_scans (void **state)
+{
+    (void) state;
+    assert_clash ("csv:{scan}.csv", "jsonl:caps.csv", "caps.csv");
+    assert_clash ("csv:{scan}.csv", "jsonl:caps.csv.part", "caps.csv.part");
+    assert_clash ("sqlite:{scan}.db", "csv:down.db-wal", "down.db-wal");
+    assert_apart ("csv:{scan}.csv", "jsonl:up.csv");
+    assert_apart ("csv:{scan}.csv", "jsonl:{scan}.jsonl");
+    assert_apart ("csv:{scan}.csv", "csv:{scan}{scan}.csv");
+}
+
+/* Not even one sink may write a file twice: as the result of one scan and the part of another, or
+ * through links. */
+static void test_check_one_sink (void **state)
+{
+    (void) state;
+    scan_t alike[2] = {scans[0], scans[1]};
+    strcpy (alike[1].id, "down.part");
+    char error[512];
+    char *directory = realpath (".", NULL);
+    char *expected = memory_format (
+        "csv:{scan} writes the same file, %s/down.part, twice: give it another path", directory);
+    const char *text = "csv:{scan}";
+    assert_int_equal (sink_check_all (&text, 1, &(sink_run_t){alike, 2}, error, sizeof error), -1);
+    assert_string_equal (error, expected);
+    assert_apart ("csv:{scan}", NULL);
+    assert_int_equal (symlink ("down.csv", "caps.csv"), 0);
+    put_file ("down.csv", "");
+    text = "csv:{scan}.csv";
+    assert_int_equal (sink_check_all (&text, 1, &two_scans, error, sizeof error), -1);
+    free (expected);
+    free (directory);
 }
 
 /* Asks a database of its own connection and checks the first value of the answer, NULL as "". */
@@ -679,6 +758,9 @@ int main (void)
         TEST (test_check_touches_nothing),
         TEST (test_check_unwritable_directory),
         TEST (test_check_same_file),
+        TEST (test_check_files_beside),
+        TEST (test_check_files_of_scans),
+        TEST (test_check_one_sink),
         TEST (test_sqlite_row),
         TEST (test_sqlite_repeats),
         TEST (test_sqlite_read_while_written),

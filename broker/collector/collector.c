@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define FLUSH_MS  1000 /* sinks' readers are at most so far behind */
-#define LINKS_MAX 4096 /* workers' lives whose links are remembered */
+#define LINKS_MAX 4096 /* workers whose links are remembered */
 
 typedef struct {
     const collector_config_t *config;
@@ -155,13 +155,13 @@ static void take_notes (collector_t *self, const ledger_unit_t *unit)
 }
 
 /* Writes the units that are whole, in order. With `gaps` all of them, over those that are missing.
- * */
+ * Nothing any more when the sinks are closed: workers may still send. */
 static void release_units (collector_t *self, bool gaps)
 {
     ledger_unit_t unit;
     hit_t hit;
     int64_t start = cpu_thread_ns ();
-    while (!self->failed && ledger_release (self->ledger, gaps, &unit)) {
+    while (!self->failed && !self->closed && ledger_release (self->ledger, gaps, &unit)) {
         while (ledger_next_hit (self->ledger, &hit)) {
             write_hit (self, unit.symbol, &hit);
         }
@@ -213,7 +213,7 @@ static void take_message (collector_t *self, const char *bytes, size_t size)
     }
     link_t *link = link_of (self, header.worker);
     if (!link) {
-        self->member.refused++;
+        member_refuse (&self->member);
         return;
     }
     self->member.changed = true;
@@ -236,8 +236,7 @@ static bool take_data (collector_t *self)
     return true;
 }
 
-/* The broker's word on the run. Everything that was sent before it is taken first: the workers'
- * DONE came to the broker by way of our own state. */
+/* The broker's word on the run. */
 static void follow_phase (collector_t *self)
 {
     if (self->closed || !self->member.run) {
@@ -335,7 +334,9 @@ int collector_run (const collector_config_t *config)
         take_control (self);
         busy = self->member.run && take_data (self);
         release_units (self, false);
-        follow_phase (self);
+        if (!busy) {
+            follow_phase (self); /* what was sent before the word is taken first */
+        }
         flush_sinks (self);
     }
     close_collector (self);

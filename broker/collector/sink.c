@@ -9,24 +9,31 @@
 #include "log.h"
 #include "memory.h"
 #include "sink_backend.h"
+#include "sink_claims.h"
 #include "sink_path.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#define BESIDE_MAX 3
+
 typedef struct {
     const char *name;
     const sink_backend_t *backend;
-    bool stdout_only; /* takes no path */
-    bool in_place;    /* writes PATH itself, which must be a regular file */
+    const char *beside[BESIDE_MAX]; /* endings of the files that it has beside PATH for a time */
+    bool stdout_only;               /* takes no path */
+    bool in_place;                  /* writes PATH itself, which must be a regular file */
 } sink_kind_t;
 
 /* The order in which they are offered; what is not offered is last. */
 static const sink_kind_t kinds[] = {
-    {.name = "csv", .backend = &sink_csv},
-    {.name = "jsonl", .backend = &sink_jsonl},
-    {.name = "sqlite", .backend = &sink_sqlite, .in_place = true},
+    {.name = "csv", .backend = &sink_csv, .beside = {".part"}},
+    {.name = "jsonl", .backend = &sink_jsonl, .beside = {".part"}},
+    {.name = "sqlite",
+     .backend = &sink_sqlite,
+     .beside = {"-journal", "-wal", "-shm"},
+     .in_place = true},
     {.name = "table", .backend = &sink_table, .stdout_only = true},
 };
 
@@ -108,31 +115,57 @@ int sink_check (const char *text, char *error, size_t error_size)
     return 0;
 }
 
-/* Of texts that passed sink_check. */
-static bool is_same_file (const char *a, const char *b)
+/* How many files a sink of that path has. */
+static size_t count_files (const char *path, const sink_run_t *run)
 {
-    char error[1];
-    const char *first = "", *second = "";
-    split (a, &first, error, sizeof error);
-    split (b, &second, error, sizeof error);
-    return sink_path_is_same (first, second);
+    return sink_path_is_per_scan (path) ? run->scan_count : 1;
 }
 
-int sink_check_all (const char *const *texts, size_t count, char *error, size_t error_size)
+/* Claims `path` and the files beside it. */
+static int claim_file (sink_claims_t *claims, const sink_kind_t *kind, const char *const *text,
+                       const char *path, char *error, size_t size)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (sink_check (texts[i], error, error_size) < 0) {
-            return -1;
-        }
-        for (size_t j = 0; j < i; j++) {
-            if (is_same_file (texts[j], texts[i])) {
-                snprintf (error, error_size, "%s and %s write the same file: give each its own",
-                          texts[j], texts[i]);
-                return -1;
-            }
-        }
+    int rc = sink_claims_add (claims, text, path, error, size);
+    if (sink_path_is_straight (path)) {
+        return rc;
     }
-    return 0;
+    char *file = sink_path_identity (path); /* what is beside a link is beside its file */
+    for (size_t i = 0; i < BESIDE_MAX && kind->beside[i] && rc == 0; i++) {
+        char *beside = memory_format ("%s%s", file, kind->beside[i]);
+        rc = sink_claims_add (claims, text, beside, error, size);
+        free (beside);
+    }
+    free (file);
+    return rc;
+}
+
+/* Claims every file that the sink would touch. */
+static int claim (sink_claims_t *claims, const char *const *text, const sink_run_t *run,
+                  char *error, size_t size)
+{
+    const char *path;
+    const sink_kind_t *kind = split (*text, &path, error, size);
+    size_t count = kind ? count_files (path, run) : 0;
+    int rc = kind ? 0 : -1;
+    for (size_t i = 0; i < count && rc == 0; i++) {
+        char *own = sink_path_expand (path, run->scans[i].id);
+        rc = claim_file (claims, kind, text, own, error, size);
+        free (own);
+    }
+    return rc;
+}
+
+int sink_check_all (const char *const *texts, size_t count, const sink_run_t *run, char *error,
+                    size_t error_size)
+{
+    sink_claims_t claims = {0};
+    int rc = 0;
+    for (size_t i = 0; i < count && rc == 0; i++) {
+        rc = sink_check (texts[i], error, error_size);
+        rc = rc ? rc : claim (&claims, &texts[i], run, error, error_size);
+    }
+    sink_claims_free (&claims);
+    return rc;
 }
 
 static void *open_file (const sink_t *self, const char *path, const sink_run_t *run, size_t index)
@@ -148,7 +181,7 @@ static void *open_file (const sink_t *self, const char *path, const sink_run_t *
 
 static int open_files (sink_t *self, const char *path, const sink_run_t *run)
 {
-    size_t count = self->per_scan ? run->scan_count : 1;
+    size_t count = count_files (path, run);
     self->files = memory_new (count * sizeof *self->files);
     for (size_t i = 0; i < count; i++) {
         self->files[i] = open_file (self, path, run, i);

@@ -24,9 +24,11 @@ typedef struct sink sink_t;
  * and `webhook:` are named as not part of batch scans. */
 int sink_check (const char *text, char *error, size_t error_size);
 
-/* Checks every text as sink_check does, and that no two of them write one file, however its path is
- * written. */
-int sink_check_all (const char *const *texts, size_t count, char *error, size_t error_size);
+/* Checks every text as sink_check does, and that no file of the run would be written twice, however
+ * its path is written: not as PATH, not as one scan's file, not as PATH.part or what SQLite has
+ * beside a database. */
+int sink_check_all (const char *const *texts, size_t count, const sink_run_t *run, char *error,
+                    size_t error_size);
 
 /* Opens a sink. `csv` and `jsonl` to a regular PATH write PATH.part; pipes, devices and `-`
  * (stdout) are written straight; `sqlite` is written in place. `{scan}` in PATH makes one file per

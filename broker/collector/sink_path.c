@@ -81,8 +81,13 @@ int sink_path_check (const char *text, const char *path, bool in_place, char *er
     return straight ? 0 : check_directory (text, path, error, size);
 }
 
-/* One name for a file however its path is written; the caller frees it. */
-static char *identity (const char *path)
+bool sink_path_is_straight (const char *path)
+{
+    struct stat there;
+    return strcmp (path, "-") == 0 || (stat (path, &there) == 0 && !S_ISREG (there.st_mode));
+}
+
+char *sink_path_identity (const char *path)
 {
     if (strcmp (path, "-") == 0) {
         return memory_text ("-");
@@ -98,14 +103,4 @@ static char *identity (const char *path)
     free (real);
     free (directory);
     return name;
-}
-
-bool sink_path_is_same (const char *a, const char *b)
-{
-    char *first = identity (a);
-    char *second = identity (b);
-    bool same = strcmp (first, second) == 0;
-    free (first);
-    free (second);
-    return same;
 }

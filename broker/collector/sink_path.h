@@ -1,5 +1,5 @@
-/* sink_path - the PATH of a sink: {scan} in it, whether it can be written, and whether two are one
- * file. */
+/* sink_path - the PATH of a sink: {scan} in it, whether and how it can be written, and which file it
+ * is. */
 #ifndef SINK_PATH_H
 #define SINK_PATH_H
 
@@ -17,8 +17,11 @@ char *sink_path_expand (const char *path, const char *id);
  * begins with `text`, what the user wrote. */
 int sink_path_check (const char *text, const char *path, bool in_place, char *error, size_t size);
 
-/* Whether both are one file, or both stdout (`-`), however they are written. The files need not
- * exist. */
-bool sink_path_is_same (const char *a, const char *b);
+/* Whether it is written straight, with no file beside it: stdout (`-`), a pipe, a device. */
+bool sink_path_is_straight (const char *path);
+
+/* One name for a file however its path is written; `-` for stdout. The file need not exist. The
+ * caller frees it. */
+char *sink_path_identity (const char *path);
 
 #endif
