@@ -657,12 +657,13 @@ static void test_rows_counted_once (void **state)
     assert_int_equal (sum.rejected_json, 1);
 }
 
-/* Each rejection says which file, line and why, and there are no more than a message carries. */
+/* Each rejection says which file, line and why, and there are no more than a message carries; the many
+ * rows of one file leave room for the next file's reason. */
 static void test_notes (void **state)
 {
     bench_t *self = *state;
     bench_scan (self, false, PARABOLIC);
-    bench_unit (self, "2023-03-14", "2023-03-14");
+    bench_unit (self, "2023-03-14", "2023-03-20");
     give (self, "1d", "2023-01-01",
           HEADER "2023-03-13,10,11,9,10,1\n2023-03-14,0,11,9,10,1\n2024-03-14,1,1,1,1,1\n");
     give_problem (self, WIRE_PARTITION, partition_of ("1d", "2024-01-01"), "Input/output error");
@@ -674,11 +675,14 @@ static void test_notes (void **state)
         buffer_printf (&file, "2023-03-14 14:00:00,a,1,1,1,1\n");
     }
     give_text (self, "1min", "2023-03-13", take_text (&file));
+    give (self, "1min", "2023-03-20", "datetime,open,high,low,close\n");
     bench_collect (self);
     assert_int_equal (self->done.counts.rejected_rows, 22);
-    assert_int_equal (self->done.counts.rejected_files, 1);
+    assert_int_equal (self->done.counts.rejected_files, 2);
     assert_int_equal (self->done.counts.rejected_json, 1);
-    assert_int_equal (self->note_count, WIRE_NOTES_MAX);
+    assert_in_range (self->note_count, 5, WIRE_NOTES_MAX);
+    assert_string_equal (self->notes[self->note_count - 1],
+                         "data/candles/AAA/1min/2023-03-20.csv:1: no column 'volume'");
     assert_string_equal (self->notes[0], "data/candles/AAA/1d/2023.csv:3: price is not > 0");
     assert_string_equal (self->notes[1],
                          "data/candles/AAA/1d/2023.csv:4: date belongs to another partition");

@@ -18,6 +18,8 @@ static day_t counts_to (const unit_t *self)
     return self->order.is_last ? DAY_LAST : self->order.last;
 }
 
+#define FILE_NOTES 2 /* places that a second bad row of a file does not take */
+
 static void note (unit_t *self, const char *format, ...) __attribute__ ((format (printf, 2, 3)));
 
 /* A located message: "data/candles/A/1d/2023.csv:12: reason". */
@@ -50,9 +52,15 @@ static void note (unit_t *self, const char *format, ...)
     }
 }
 
+/* The last places for notes are kept for files that come later: of one file many rows may be bad, and
+ * why a file was rejected whole must be said. */
 static void reject_row (void *argument, uint64_t line, const char *reason)
 {
-    note (argument, ":%llu: %s", (unsigned long long) line, reason);
+    unit_t *self = argument;
+    bool is_first = self->note_count == self->notes_before;
+    if (is_first || self->note_count < WIRE_NOTES_MAX - FILE_NOTES) {
+        note (self, ":%llu: %s", (unsigned long long) line, reason);
+    }
 }
 
 /* Is a file that is rejected whole this unit's to count? A week may lie in two units, and which of
