@@ -56,6 +56,28 @@ static int open_json (market_t *self, const char *name, size_t *size, bool *abse
     return good;
 }
 
+/* The file's bytes: 0, or -1 as open_json. They are read here and not by jansson, which would take
+ * one at a time. */
+static int read_json (market_t *self, const char *name, buffer_t *bytes, bool *absent)
+{
+    size_t size;
+    ssize_t got = 1;
+    int file = open_json (self, name, &size, absent);
+    if (file < 0) {
+        return -1;
+    }
+    buffer_reserve (bytes, size + 1);
+    while (got > 0 && bytes->size < size) { /* it may have become shorter */
+        got = read (file, bytes->bytes + bytes->size, size - bytes->size);
+        bytes->size += got > 0 ? (size_t) got : 0;
+    }
+    if (got < 0) {
+        market_reject_json (self, "%s: %s", name, strerror (errno));
+    }
+    close (file);
+    return got < 0 ? -1 : 0;
+}
+
 /* ---- holidays ---- */
 
 /* Each day once, in the order of the file. */
@@ -88,15 +110,15 @@ void market_load_holidays (market_t *self)
 {
     const char *name = "data/holidays/US_exchange_holidays.json";
     json_error_t error;
-    size_t size;
+    buffer_t bytes = {0};
     bool absent;
-    int file = open_json (self, name, &size, &absent);
+    int rc = read_json (self, name, &bytes, &absent);
     if (absent) {
         log_warning ("%s/%s: there is none: every Monday to Friday counts as a trading day",
                      self->directory, name);
     }
-    if (file >= 0) {
-        json_t *json = json_loadfd (file, 0, &error);
+    if (rc == 0) {
+        json_t *json = json_loadb (bytes.bytes, bytes.size, 0, &error);
         if (!json) {
             market_reject_json (self, "%s:%d: %s", name, error.line, error.text);
         } else if (!json_is_array (json)) {
@@ -105,8 +127,8 @@ void market_load_holidays (market_t *self)
             keep_holidays (self, name, json);
         }
         json_decref (json);
-        close (file);
     }
+    buffer_free (&bytes);
     self->calendar = calendar_new (self->holidays, self->holiday_count);
 }
 
@@ -222,33 +244,13 @@ static void sort_splits (market_t *self, const place_t *places)
     self->splits = sorted;
 }
 
-/* The file's bytes, at most `size`: it may have become shorter. 0 or -1 (rejected). */
-static int read_bytes (market_t *self, const char *path, int file, size_t size, buffer_t *bytes)
-{
-    ssize_t got = 1;
-    buffer_reserve (bytes, size + 1);
-    while (got > 0 && bytes->size < size) {
-        got = read (file, bytes->bytes + bytes->size, size - bytes->size);
-        bytes->size += got > 0 ? (size_t) got : 0;
-    }
-    if (got < 0) {
-        market_reject_json (self, "%s: %s", path, strerror (errno));
-    }
-    return got < 0 ? -1 : 0;
-}
-
 /* Symbol by symbol: what is in memory at once are the file's bytes and the tree of one symbol. */
 void market_load_splits (market_t *self)
 {
     const char *path = "data/polygon_splits.json";
-    size_t size;
-    bool absent;
-    int file = open_json (self, path, &size, &absent);
-    if (file < 0) {
-        return;
-    }
     buffer_t bytes = {0};
-    if (read_bytes (self, path, file, size, &bytes) == 0) {
+    bool absent;
+    if (read_json (self, path, &bytes, &absent) == 0) {
         place_t *places = memory_new (self->count * sizeof *places);
         json_walk_t walk;
         json_member_t member;
@@ -264,5 +266,4 @@ void market_load_splits (market_t *self)
         free (places);
     }
     buffer_free (&bytes);
-    close (file);
 }

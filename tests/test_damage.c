@@ -335,7 +335,7 @@ static void test_json (void **state)
         {"data/fundamentals/" VICTIM ".json", "{\"earnings_dates\": [1]}",
          ".json: earnings_dates[0]: not a date"},
         {"data/polygon_splits.json", "{\n\n", "data/polygon_splits.json:3: "},
-        {"data/polygon_splits.json", "[]", "data/polygon_splits.json: it is not an object"},
+        {"data/polygon_splits.json", "[]", "data/polygon_splits.json:1: it is not an object"},
         {"data/polygon_splits.json", "{\"" VICTIM "\": 3}", VICTIM ": it is not an array"},
         {"data/polygon_splits.json",
          "{\"" VICTIM "\": [{\"execution_date\": \"2020-04-01\", \"split_from\": 0, \"split_to\": "

@@ -200,6 +200,27 @@ static void test_holidays (void **state)
     check_holidays ("[\"\xff\"]", 0, 1);
 }
 
+/* A holiday that is named again counts once; beyond so many the rest is rejected, once. */
+static void test_many_holidays (void **state)
+{
+    (void) state;
+    make ("data/holidays");
+    check_holidays ("[\"2023-05-29\", \"2023-07-04\", \"2023-05-29\"]", 2, 0);
+    const int days[] = {20000, 20001, 30000};
+    for (size_t i = 0; i < 3; i++) {
+        buffer_t text = {0};
+        buffer_printf (&text, "[");
+        for (int k = 0; k < 300000; k++) {
+            char date[11];
+            day_format (day_of ("2023-05-29") + k % days[i], date);
+            buffer_printf (&text, "%s\"%s\"", k > 0 ? "," : "", date);
+        }
+        buffer_append (&text, "]", 2);
+        check_holidays (text.bytes, 20000, i > 0);
+        buffer_free (&text);
+    }
+}
+
 /* Something else in the holidays' place is rejected; a FIFO there is not waited for. */
 static void test_holidays_no_file (void **state)
 {
@@ -281,6 +302,94 @@ static void test_broken_splits (void **state)
         0, good, 1, 7);
     check_splits ("{\"A\": [{\"execution_date\": \"2023-06-01\", \"split_from\": 1e999}]}", 0, NULL,
                   0, 1);
+}
+
+#define SPLIT "[{\"execution_date\": \"2023-06-01\", \"split_from\": 1, \"split_to\": 2}]"
+
+/* A broken value loses its symbol alone, and nobody looks at one of a symbol that is not scanned;
+ * behind a broken structure nothing is read, which is said once. */
+static void test_splits_are_walked (void **state)
+{
+    (void) state;
+    make_symbol ("A");
+    make_symbol ("B");
+    const wire_split_t good[] = {{day_of ("2023-06-01"), 0.5}};
+    const char *broken_value = "{\"A\": [1 2],\n\"Z\": [nonsense],\n\"B\": " SPLIT "}";
+    check_splits (broken_value, 0, NULL, 0, 1);
+    check_splits (broken_value, 1, good, 1, 1);
+    const char *broken_file = "{\"A\": " SPLIT ",\n\"Z\": [},\n\"B\": " SPLIT ", \"C\": ]}";
+    check_splits (broken_file, 0, good, 1, 1);
+    check_splits (broken_file, 1, NULL, 0, 1);
+    check_splits ("{\"A\": " SPLIT "} x", 0, good, 1, 1);
+    check_splits ("{\"A\": " SPLIT, 0, good, 1, 1);
+}
+
+/* Names are JSON strings: escapes are read, a broken name is rejected; the first of two counts. */
+static void test_names_of_splits (void **state)
+{
+    (void) state;
+    make_symbol ("A");
+    const wire_split_t good[] = {{day_of ("2023-06-01"), 0.5}};
+    check_splits ("{\"A\\/B\": 7, \"\\u0041\": " SPLIT "}", 0, good, 1, 0);
+    check_splits ("{\"\\x\": 7, \"\xff\": 7, \"A\\u0000\": 7, \"A\": " SPLIT "}", 0, good, 1, 3);
+    check_splits ("{\"A\": " SPLIT ", \"A\": []}", 0, good, 1, 1);
+    check_splits ("{\"A\": [], \"A\": " SPLIT "}", 0, NULL, 0, 1);
+}
+
+/* What is wrong is told with its line. */
+static void test_lines_of_splits (void **state)
+{
+    (void) state;
+    make_symbol ("A");
+    make_symbol ("B");
+    file_write ("data/polygon_splits.json", "{\n\"A\": [\n\n1 2],\n\"B\": [7],\n\"C\": [}");
+    const char *scan = "atr_gap_up,min_adv=1,min_adr=0,min_atr_multiplier=1,min_volume=1,"
+                       "start_time=09:30,end_time=15:59,include_null_market_cap";
+    const char *const argv[] = {TEST_BIN "/fastscanner",
+                                "check",
+                                "--data",
+                                ".",
+                                "--from",
+                                "2023-03-01",
+                                "--to",
+                                "2023-03-02",
+                                "--scan",
+                                scan,
+                                NULL};
+    spawn_t *check = spawn_run (argv, 60000);
+    assert_non_null (strstr (spawn_err (check), "polygon_splits.json:4: A: "));
+    assert_non_null (strstr (spawn_err (check), "polygon_splits.json:5: B: split 1 lacks"));
+    assert_non_null (strstr (spawn_err (check), "polygon_splits.json:6: a bracket closes"));
+    spawn_destroy (&check);
+}
+
+/* Of a symbol's splits so many are taken, in the order of the file; one more is rejected, and many
+ * more are too, once. */
+static void test_many_splits (void **state)
+{
+    (void) state;
+    make_symbol ("A");
+    const int counts[] = {1000, 1001, 100000};
+    for (size_t i = 0; i < 3; i++) {
+        buffer_t text = {0};
+        size_t count;
+        buffer_printf (&text, "{\"A\": [");
+        for (int k = 1; k <= counts[i]; k++) {
+            buffer_printf (&text,
+                           "%s{\"execution_date\": \"2023-06-01\", \"split_from\": %d, "
+                           "\"split_to\": 1}",
+                           k > 1 ? "," : "", k);
+        }
+        buffer_append (&text, "]}", 3);
+        file_write ("data/polygon_splits.json", text.bytes);
+        market_t *market = open_market (NULL);
+        assert_int_equal (market_problems (market)->rejected_json, i > 0);
+        const wire_split_t *splits = market_splits (market, 0, &count);
+        assert_int_equal (count, 1000);
+        assert_true (splits[0].factor == 1 && splits[999].factor == 1000);
+        market_destroy (&market);
+        buffer_free (&text);
+    }
 }
 
 /* ---- files of a symbol */
@@ -428,21 +537,13 @@ int main (void)
     log_init ("test_market", LOG_ERROR, LOG_TEXT);
 #define TEST(name) cmocka_unit_test_setup_teardown (name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST (test_symbols),
-        TEST (test_refused_names),
-        TEST (test_symlinks),
-        TEST (test_symbols_option),
-        TEST (test_strange_lists),
-        TEST (test_no_market),
-        TEST (test_holidays),
-        TEST (test_holidays_no_file),
-        TEST (test_splits),
-        TEST (test_broken_splits),
-        TEST (test_folders),
-        TEST (test_open_partition),
-        TEST (test_open_partition_fails),
-        TEST (test_no_permission),
-        TEST (test_fundamentals),
+        TEST (test_symbols),         TEST (test_refused_names),   TEST (test_symlinks),
+        TEST (test_symbols_option),  TEST (test_strange_lists),   TEST (test_no_market),
+        TEST (test_holidays),        TEST (test_many_holidays),   TEST (test_holidays_no_file),
+        TEST (test_splits),          TEST (test_broken_splits),   TEST (test_splits_are_walked),
+        TEST (test_names_of_splits), TEST (test_lines_of_splits), TEST (test_many_splits),
+        TEST (test_folders),         TEST (test_open_partition),  TEST (test_open_partition_fails),
+        TEST (test_no_permission),   TEST (test_fundamentals),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
