@@ -153,8 +153,8 @@ const char *text_nearest (const char *name, const void *names, size_t count, siz
             continue;
         }
         size_t found = distance (name, name_size, candidate, candidate_size);
-        /* Something of what was typed must be left: "x" does not mean "ab". */
-        if (found <= limit && found < name_size) {
+        /* Half of what was typed must be left: "foo" does not mean "from". */
+        if (found <= limit && 2 * found <= name_size) {
             nearest = candidate;
             if (found == 0) {
                 break;

@@ -21,7 +21,7 @@ bool scan_id_valid (const char *text, size_t size);
 
 /* The name nearest to `name`, among `count` names `stride` bytes apart (each element starts with a
  * const char *), or NULL when none is near enough to be meant (Damerau-Levenshtein distance, at
- * most a third of the length, at least 2). */
+ * most a third of the length, at least 2, but never more than half of it). */
 const char *text_nearest (const char *name, const void *names, size_t count, size_t stride);
 
 #endif

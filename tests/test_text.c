@@ -151,6 +151,9 @@ static void test_nearest_none (void **state)
     assert_null (nearest (""));
     assert_null (nearest ("x"));
     assert_null (nearest ("xy"));
+    const char *const options[] = {"from"};
+    assert_null (text_nearest ("foo", options, 1, sizeof options[0]));
+    assert_string_equal (text_nearest ("frmo", options, 1, sizeof options[0]), "from");
     assert_null (text_nearest ("x", NULL, 0, sizeof (entry_t)));
     char longest[1000];
     memset (longest, 'a', sizeof longest - 1);
