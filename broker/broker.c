@@ -144,7 +144,9 @@ static void log_aside (broker_t *self)
 static void follow_phase (broker_t *self)
 {
     if (self->phase == WIRE_PHASE_RUN && batch_done (self->batch)) {
-        self->phase = self->pull ? WIRE_PHASE_EXIT : WIRE_PHASE_FINISH;
+        /* A run that found no candle at all is no result: what stood in its place stays. */
+        bool nothing = self->heard.counts.candles == 0;
+        self->phase = self->pull ? WIRE_PHASE_EXIT : nothing ? WIRE_PHASE_STOP : WIRE_PHASE_FINISH;
         self->changed = true;
     }
     if (self->phase == WIRE_PHASE_EXIT && !self->told_exit) {

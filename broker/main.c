@@ -18,11 +18,11 @@ int main (int argc, char **argv)
     process_init ();
     options_result_t result = options_load (&command_program, argc, argv, environ, &options);
     if (result != OPTIONS_RUN) {
-        return result == OPTIONS_HELP ? 0 : 2;
+        return result == OPTIONS_USAGE ? 2 : process_end_output () == 0 ? 0 : 1;
     }
     int rc = process_set_up (&command_program, options) == 0
                  ? commands[options_command (options)](options)
                  : 1;
     options_destroy (&options);
-    return rc;
+    return rc == 0 && process_end_output () != 0 ? 1 : rc;
 }

@@ -361,7 +361,7 @@ static int read_config (options_t *self)
         result = read_entry (self, path, &entry);
     }
     if (problem) {
-        result = usage (self, "%s%s", zpl ? "" : "--config ", problem);
+        result = usage (self, "%s", problem);
         free (problem);
     }
     zpl_destroy (&zpl);

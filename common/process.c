@@ -4,8 +4,11 @@
 #include "memory.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -41,14 +44,35 @@ static void forget_zsys (void)
     }
 }
 
+/* Standard files that are closed would be taken by the next that is opened, a socket perhaps, and get
+ * our output. Their places are held by files that cannot be written, or have nothing to read. */
+static void keep_standard_files (void)
+{
+    for (int file = 0; file <= 2; file++) {
+        if (fcntl (file, F_GETFD) < 0) {
+            open ("/dev/null", file == 0 ? O_WRONLY : O_RDONLY);
+        }
+    }
+}
+
+/* Each worker costs the broker some open files; libzmq aborts when it gets none. */
+static void allow_open_files (void)
+{
+    struct rlimit limit;
+    if (getrlimit (RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit (RLIMIT_NOFILE, &limit);
+    }
+}
+
 void process_init (void)
 {
     forget_zsys ();
     /* Ignored, as a parent may have left it, it would leave no child to wait for. */
     signal (SIGCHLD, SIG_DFL);
-    sigset_t set = our_signals ();
+    keep_standard_files ();
+    allow_open_files ();
     memory_init ();
-    sigprocmask (SIG_BLOCK, &set, NULL);
     signal (SIGPIPE, SIG_IGN);
     signal (SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of write */
 }
@@ -63,9 +87,20 @@ int process_set_up (const program_t *program, const options_t *options)
     return exchange_init ();
 }
 
+int process_end_output (void)
+{
+    bool failed = ferror (stdout) != 0;
+    if (fflush (stdout) != 0 || failed) {
+        log_error ("stdout: %s", errno ? strerror (errno) : "it could not be written");
+        return -1;
+    }
+    return 0;
+}
+
 int process_signals (void)
 {
     sigset_t set = our_signals ();
+    sigprocmask (SIG_BLOCK, &set, NULL);
     int signals = signalfd (-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     if (signals < 0) {
         log_error ("cannot read signals: %s", strerror (errno));

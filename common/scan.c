@@ -203,18 +203,40 @@ static void clear_numbers (scan_t *scan)
     }
 }
 
+/* Names all parameters that are required and were not given, so that one error is enough. */
+static int check_required (parser_t *self)
+{
+    char names[256];
+    size_t used = 0;
+    int count = 0;
+    for (const scanner_parameter_t *taken = self->scanner->parameters; taken->name; taken++) {
+        bool given = self->given & UINT64_C (1) << parameter_index (taken->name);
+        if (!taken->otherwise && !given && used < sizeof names) {
+            used += (size_t) snprintf (names + used, sizeof names - used, "%s%s", count ? ", " : "",
+                                       taken->name);
+            count++;
+        }
+    }
+    if (count == 0) {
+        return 0;
+    }
+    return fail (self,
+                 count == 1 ? "%s: parameter %s is required" : "%s: parameters %s are required",
+                 self->scanner->name, names);
+}
+
 static int set_defaults (parser_t *self)
 {
+    if (check_required (self) != 0) {
+        return -1;
+    }
     for (const scanner_parameter_t *taken = self->scanner->parameters; taken->name; taken++) {
         size_t index = parameter_index (taken->name);
         assert (index < scan_parameter_count);
         if (self->given & UINT64_C (1) << index) {
             continue;
         }
-        if (!taken->otherwise) {
-            return fail (self, "%s: parameter %s is required", self->scanner->name, taken->name);
-        }
-        if (*taken->otherwise) {
+        if (taken->otherwise && *taken->otherwise) {
             span_t value = span_from (taken->otherwise);
             const char *wrong = parameter_read (&scan_parameters[index], value, self->scan);
             assert (!wrong);

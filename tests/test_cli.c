@@ -130,7 +130,7 @@ static void test_scan_errors (void **state)
         {"--scan $D --from 2023-03-07 --to 2023-03-06", 2,
          "--to 2023-03-06 is before --from 2023-03-07"},
         {"--from 2023-03-06 --scan atr_gap_upp,x=1", 2, "did you mean atr_gap_up?"},
-        {"--from 2023-03-06 --scan atr_gap_up", 2, "parameter min_atr_multiplier is required"},
+        {"--from 2023-03-06 --scan atr_gap_up", 2, "parameters min_atr_multiplier, min_volume"},
         {"--from 2023-03-06 --scan atr_gap_up,min_ad=3", 2,
          "atr_gap_up has no parameter 'min_ad': did you mean min_adv?"},
         {"--from 2023-03-06 --scan atr_gap_up,n_days=3", 2, "atr_gap_up takes no n_days"},
