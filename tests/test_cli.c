@@ -167,6 +167,18 @@ static void test_scan_errors (void **state)
     check_cases (stage, full, LENGTH (full));
 }
 
+static void test_nothing_keeps_result (void **state)
+{
+    /* A run that finds no candle is no result: an older one in its place stays. */
+    stage_t *stage = *state;
+    const char *old = stage_write (stage, "old.csv", "an older result\n");
+    const case_t cases[] = {
+        {stage_text (stage, "scan --data $M --from 2011-03-07 --scan $D --out csv:%s", old), 4,
+         "no symbol had any candle"}};
+    check_cases (stage, cases, 1);
+    assert_string_equal (stage_read (stage, old, NULL), "an older result\n");
+}
+
 /* ---- help */
 
 static void assert_narrow (const char *text)
@@ -527,6 +539,7 @@ int main (void)
     const struct CMUnitTest tests[] = {
         TEST (test_usage_errors),
         TEST (test_scan_errors),
+        TEST (test_nothing_keeps_result),
         TEST (test_help),
         TEST (test_scanners),
         TEST (test_origins),
