@@ -108,7 +108,7 @@ static void test_depth (void **state)
         memset (text + size, '[', (size_t) depth);
         memset (text + size + depth, ']', (size_t) depth);
         text[size + 2 * depth] = '}';
-        walk (text, (size_t) (size + 2 * depth + 1), found);
+        walk (text, (size_t) size + 2 * (size_t) depth + 1, found);
         assert_int_equal (strstr (found, "!too many brackets in brackets") != NULL,
                           depth > JSON_WALK_DEPTH_MAX);
     }

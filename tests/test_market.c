@@ -345,17 +345,9 @@ static void test_lines_of_splits (void **state)
     file_write ("data/polygon_splits.json", "{\n\"A\": [\n\n1 2],\n\"B\": [7],\n\"C\": [}");
     const char *scan = "atr_gap_up,min_adv=1,min_adr=0,min_atr_multiplier=1,min_volume=1,"
                        "start_time=09:30,end_time=15:59,include_null_market_cap";
-    const char *const argv[] = {TEST_BIN "/fastscanner",
-                                "check",
-                                "--data",
-                                ".",
-                                "--from",
-                                "2023-03-01",
-                                "--to",
-                                "2023-03-02",
-                                "--scan",
-                                scan,
-                                NULL};
+    static const char program[] = TEST_BIN "/fastscanner";
+    const char *const argv[] = {program, "check",      "--data", ".",  "--from", "2023-03-01",
+                                "--to",  "2023-03-02", "--scan", scan, NULL};
     spawn_t *check = spawn_run (argv, 60000);
     assert_non_null (strstr (spawn_err (check), "polygon_splits.json:4: A: "));
     assert_non_null (strstr (spawn_err (check), "polygon_splits.json:5: B: split 1 lacks"));
