@@ -32,6 +32,10 @@ static scan_t scans[2] = {
      .hash = UINT64_MAX},
 };
 static const sink_run_t one_scan = {scans, 1};
+
+/* The first again, without an id of its own: its scanner's name. Filled by main. */
+static scan_t unnamed[1];
+static const sink_run_t unnamed_scan = {unnamed, 1};
 static const sink_run_t two_scans = {scans, 2};
 
 static hit_t make_hit (uint32_t scan, int minute)
@@ -140,7 +144,7 @@ static void restore_stdout (int kept)
 static void test_csv_of_one_scan (void **state)
 {
     (void) state;
-    sink_t *sink = open_sink ("csv:hits.csv", &one_scan);
+    sink_t *sink = open_sink ("csv:hits.csv", &unnamed_scan);
     write_hit (sink, "BRK.B", 0, 0);
     write_hit (sink, "NA", 0, 1);
     assert_int_equal (sink_close (&sink, true), 0);
@@ -171,8 +175,8 @@ static void test_csv_of_two_scans (void **state)
 static void test_no_hits (void **state)
 {
     (void) state;
-    sink_t *csv = open_sink ("csv:hits.csv", &one_scan);
-    sink_t *jsonl = open_sink ("jsonl:hits.jsonl", &one_scan);
+    sink_t *csv = open_sink ("csv:hits.csv", &unnamed_scan);
+    sink_t *jsonl = open_sink ("jsonl:hits.jsonl", &unnamed_scan);
     assert_int_equal (sink_close (&csv, true), 0);
     assert_int_equal (sink_close (&jsonl, true), 0);
     assert_content ("hits.csv", "symbol,datetime,open,high,low,close,volume,adv_14,gap,signal\n");
@@ -183,7 +187,7 @@ static void test_no_hits (void **state)
 static void test_jsonl (void **state)
 {
     (void) state;
-    sink_t *sink = open_sink ("jsonl:one.jsonl", &one_scan);
+    sink_t *sink = open_sink ("jsonl:one.jsonl", &unnamed_scan);
     write_hit (sink, "A\"\\\n", 0, 0);
     assert_int_equal (sink_close (&sink, true), 0);
     assert_content ("one.jsonl",
@@ -207,8 +211,8 @@ static void test_infinity_is_missing (void **state)
     (void) state;
     hit_t hit = make_hit (0, 0);
     hit.values[1] = INFINITY;
-    sink_t *csv = open_sink ("csv:hits.csv", &one_scan);
-    sink_t *jsonl = open_sink ("jsonl:hits.jsonl", &one_scan);
+    sink_t *csv = open_sink ("csv:hits.csv", &unnamed_scan);
+    sink_t *jsonl = open_sink ("jsonl:hits.jsonl", &unnamed_scan);
     assert_int_equal (sink_write (csv, "A", &hit), 0);
     assert_int_equal (sink_write (jsonl, "A", &hit), 0);
     assert_int_equal (sink_close (&csv, true), 0);
@@ -246,7 +250,7 @@ static void test_path_is_whole_or_old (void **state)
     (void) state;
     put_file ("hits.jsonl", "old\n");
     put_file ("hits.jsonl.part", "what an interrupted run left, longer than what comes now ......");
-    sink_t *sink = open_sink ("jsonl:hits.jsonl", &one_scan);
+    sink_t *sink = open_sink ("jsonl:hits.jsonl", &unnamed_scan);
     assert_content ("hits.jsonl.part", "");
     write_hit (sink, "A", 0, 0);
     assert_int_equal (sink_flush (sink), 0);
@@ -264,7 +268,7 @@ static void test_interrupted_run (void **state)
 {
     (void) state;
     put_file ("hits.csv", "old\n");
-    sink_t *sink = open_sink ("csv:hits.csv", &one_scan);
+    sink_t *sink = open_sink ("csv:hits.csv", &unnamed_scan);
     write_hit (sink, "A", 0, 0);
     assert_int_equal (sink_close (&sink, false), 0);
     assert_content ("hits.csv", "old\n");
@@ -277,15 +281,15 @@ static void test_interrupted_run (void **state)
 static void test_two_runs_one_path (void **state)
 {
     (void) state;
-    sink_t *first = open_sink ("csv:hits.csv", &one_scan);
+    sink_t *first = open_sink ("csv:hits.csv", &unnamed_scan);
     write_hit (first, "A", 0, 0);
     assert_int_equal (sink_flush (first), 0);
-    assert_null (sink_open ("csv:hits.csv", &one_scan));
+    assert_null (sink_open ("csv:hits.csv", &unnamed_scan));
     assert_int_equal (sink_close (&first, true), 0);
     assert_content ("hits.csv",
                     "symbol,datetime,open,high,low,close,volume,adv_14,gap,signal\n"
                     "A,2023-03-13 09:31:00-04:00,10.5,11,9.25,10,120500,1000000,,0.1\n");
-    sink_t *next = open_sink ("csv:hits.csv", &one_scan);
+    sink_t *next = open_sink ("csv:hits.csv", &unnamed_scan);
     assert_int_equal (sink_close (&next, true), 0);
 }
 
@@ -295,7 +299,7 @@ static void test_symbolic_link (void **state)
     (void) state;
     put_file ("real.csv", "old\n");
     assert_int_equal (symlink ("real.csv", "link.csv"), 0);
-    sink_t *sink = open_sink ("csv:link.csv", &one_scan);
+    sink_t *sink = open_sink ("csv:link.csv", &unnamed_scan);
     assert_int_equal (sink_close (&sink, true), 0);
     struct stat link;
     assert_int_equal (lstat ("link.csv", &link), 0);
@@ -314,7 +318,7 @@ static void test_named_pipe (void **state)
         execlp ("cp", "cp", "pipe", "copy", (char *) NULL);
         _exit (127);
     }
-    sink_t *sink = open_sink ("csv:pipe", &one_scan); /* waits for the reader */
+    sink_t *sink = open_sink ("csv:pipe", &unnamed_scan); /* waits for the reader */
     assert_null (sink_part (sink));
     write_hit (sink, "A", 0, 0);
     assert_int_equal (sink_close (&sink, true), 0);
@@ -335,7 +339,7 @@ static void test_reader_gone (void **state)
     assert_int_equal (pipe (ends), 0);
     int kept = redirect_stdout ("unused");
     dup2 (ends[1], STDOUT_FILENO);
-    sink_t *sink = sink_open ("csv:-", &one_scan);
+    sink_t *sink = sink_open ("csv:-", &unnamed_scan);
     restore_stdout (kept);
     assert_non_null (sink);
     close (ends[1]);
@@ -713,7 +717,7 @@ static void test_table (void **state)
 static void test_table_counts_the_rest (void **state)
 {
     (void) state;
-    char *text = print_table (&one_scan, 0, 20 + 1234567);
+    char *text = print_table (&unnamed_scan, 0, 20 + 1234567);
     size_t lines = 0;
     for (const char *at = text; (at = strchr (at, '\n')); at++) {
         lines++;
@@ -729,8 +733,23 @@ static void test_table_counts_the_rest (void **state)
 static void test_table_without_hits (void **state)
 {
     (void) state;
-    char *text = print_table (&one_scan, 0, 0);
+    char *text = print_table (&unnamed_scan, 0, 0);
     assert_string_equal (text, "");
+    free (text);
+}
+
+/* One scan that the user gave an id is named in each row, as many are. */
+static void test_one_named_scan (void **state)
+{
+    (void) state;
+    sink_t *csv = open_sink ("csv:hits.csv", &one_scan);
+    write_hit (csv, "NA", 0, 0);
+    assert_int_equal (sink_close (&csv, true), 0);
+    FILE *file = fopen ("hits.csv", "r");
+    assert_non_null (file);
+    char *text = read_all (file);
+    assert_int_equal (strncmp (text, "scan,symbol,datetime,", 21), 0);
+    assert_non_null (strstr (text, "\ndown,NA,"));
     free (text);
 }
 
@@ -740,6 +759,7 @@ int main (void)
 {
     static const struct CMUnitTest tests[] = {
         TEST (test_csv_of_one_scan),
+        TEST (test_one_named_scan),
         TEST (test_csv_of_two_scans),
         TEST (test_no_hits),
         TEST (test_jsonl),
@@ -771,6 +791,8 @@ int main (void)
         TEST (test_table_counts_the_rest),
         TEST (test_table_without_hits),
     };
+    unnamed[0] = scans[0];
+    snprintf (unnamed[0].id, sizeof unnamed[0].id, "%s", scan_scanner (&scans[0])->name);
     signal (SIGPIPE, SIG_IGN);
     log_init ("test_sink", LOG_INFO, LOG_TEXT);
     return exchange_init () < 0 ? 1 : cmocka_run_group_tests (tests, NULL, NULL);

@@ -32,9 +32,9 @@ static void fill_offsets (const layout_t *self, size_t scan)
     }
 }
 
-void layout_init (layout_t *self, const scan_t *scans, size_t scan_count)
+void layout_init (layout_t *self, const scan_t *scans, size_t scan_count, bool names_scan)
 {
-    *self = (layout_t){.scans = scans, .scan_count = scan_count};
+    *self = (layout_t){.scans = scans, .scan_count = scan_count, .names_scan = names_scan};
     size_t most = LAYOUT_CANDLE + scan_count * SCAN_COLUMNS_MAX;
     self->columns = memory_new (most * sizeof *self->columns);
     memcpy (self->columns, candle_columns, sizeof candle_columns);

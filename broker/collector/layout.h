@@ -19,12 +19,13 @@
 typedef struct {
     const scan_t *scans;
     size_t scan_count;
+    bool names_scan; /* each row begins with its scan's id */
     scan_column_t *columns;
     size_t count;
     size_t *offsets; /* of a double in hit_t: [scan * count + column]; 0 = not this scan's */
 } layout_t;
 
-void layout_init (layout_t *self, const scan_t *scans, size_t scan_count);
+void layout_init (layout_t *self, const scan_t *scans, size_t scan_count, bool names_scan);
 void layout_free (layout_t *self);
 
 /* The index of the column of that name; `count` when there is none. */

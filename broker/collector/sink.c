@@ -168,13 +168,20 @@ int sink_check_all (const char *const *texts, size_t count, const sink_run_t *ru
     return rc;
 }
 
+/* Rows name their scan where there is more than one, or the user gave the one a name of its own. */
+static bool names_scan (const sink_run_t *run)
+{
+    const scan_t *first = run->scans;
+    return run->scan_count > 1 || strcmp (first->id, scan_scanner (first)->name) != 0;
+}
+
 static void *open_file (const sink_t *self, const char *path, const sink_run_t *run, size_t index)
 {
     if (!self->per_scan) {
-        return self->backend->open (path, run->scans, run->scan_count);
+        return self->backend->open (path, run->scans, run->scan_count, names_scan (run));
     }
     char *own = sink_path_expand (path, run->scans[index].id);
-    void *file = self->backend->open (own, &run->scans[index], 1);
+    void *file = self->backend->open (own, &run->scans[index], 1, false);
     free (own);
     return file;
 }

@@ -7,9 +7,9 @@
 /* The handle is what open returned. A call that fails has logged why; sink.c makes no further write
  * or flush then. */
 typedef struct {
-    /* Opens `path` for hits of `scans`, which live longer than the sink. With more than one, each
-     * row names its scan. NULL when it fails. */
-    void *(*open) (const char *path, const scan_t *scans, size_t scan_count);
+    /* Opens `path` for hits of `scans`, which live longer than the sink; with `names_scan` each row
+     * names its scan. NULL when it fails. */
+    void *(*open) (const char *path, const scan_t *scans, size_t scan_count, bool names_scan);
 
     /* Writes a hit of scans[scan]. hit->scan counts the run's scans, not these: it is not to be
      * read. 0 or -1. */

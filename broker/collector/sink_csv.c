@@ -5,7 +5,7 @@ static int write_header (sink_text_t *self)
 {
     const layout_t *layout = &self->layout;
     char *at = output_reserve (self->output, sink_text_row_max (self, "", sizeof (scan_column_t)));
-    at = stpcpy (at, layout->scan_count > 1 ? "scan,symbol,datetime" : "symbol,datetime");
+    at = stpcpy (at, layout->names_scan ? "scan,symbol,datetime" : "symbol,datetime");
     for (size_t i = 0; i < layout->count; i++) {
         *at++ = ',';
         at = stpcpy (at, layout->columns[i].name);
@@ -14,9 +14,9 @@ static int write_header (sink_text_t *self)
     return output_advance (self->output, at);
 }
 
-static void *csv_open (const char *path, const scan_t *scans, size_t scan_count)
+static void *csv_open (const char *path, const scan_t *scans, size_t scan_count, bool names_scan)
 {
-    sink_text_t *self = sink_text_open (path, scans, scan_count);
+    sink_text_t *self = sink_text_open (path, scans, scan_count, names_scan);
     if (self && write_header (self) < 0) {
         sink_text_close (self, false);
         return NULL;
@@ -31,7 +31,7 @@ static int csv_write (void *handle, const char *symbol, size_t scan, const hit_t
     sink_text_t *self = handle;
     const layout_t *layout = &self->layout;
     char *at = output_reserve (self->output, sink_text_row_max (self, symbol, 1));
-    if (layout->scan_count > 1) {
+    if (layout->names_scan) {
         at = stpcpy (at, layout->scans[scan].id);
         *at++ = ',';
     }

@@ -43,7 +43,7 @@ static int jsonl_write (void *handle, const char *symbol, size_t scan, const hit
     char *at =
         output_reserve (self->output, sink_text_row_max (self, symbol, sizeof (scan_column_t) + 6));
     *at++ = '{';
-    if (layout->scan_count > 1) {
+    if (layout->names_scan) {
         at = put_string (stpcpy (at, "\"scan\":"), layout->scans[scan].id);
         *at++ = ',';
     }

@@ -206,11 +206,11 @@ static void destroy (sink_sqlite_t *self)
     free (self);
 }
 
-static void *sqlite_open (const char *path, const scan_t *scans, size_t scan_count)
+static void *sqlite_open (const char *path, const scan_t *scans, size_t scan_count, bool names_scan)
 {
     sink_sqlite_t *self = memory_new (sizeof *self);
     self->path = memory_text (path);
-    layout_init (&self->layout, scans, scan_count);
+    layout_init (&self->layout, scans, scan_count, names_scan);
     if (set_up (self) < 0) {
         destroy (self);
         return NULL;

@@ -39,7 +39,7 @@ typedef struct {
     size_t *widths; /* of the text columns, then the layout's; 0 = not shown */
 } sink_table_t;
 
-static void *table_open (const char *path, const scan_t *scans, size_t scan_count)
+static void *table_open (const char *path, const scan_t *scans, size_t scan_count, bool names_scan)
 {
     output_t *output = output_open (path);
     if (!output) {
@@ -47,7 +47,7 @@ static void *table_open (const char *path, const scan_t *scans, size_t scan_coun
     }
     sink_table_t *self = memory_new (sizeof *self);
     self->output = output;
-    layout_init (&self->layout, scans, scan_count);
+    layout_init (&self->layout, scans, scan_count, names_scan);
     self->widths = memory_new ((TEXT_COLUMNS + self->layout.count) * sizeof *self->widths);
     return self;
 }
@@ -147,7 +147,7 @@ static size_t fit_columns (const sink_table_t *self)
 {
     size_t total = 0, dropped = 0, limit = terminal_width () + GAP;
     for (size_t i = 0; i < TEXT_COLUMNS + self->layout.count; i++) {
-        bool shown = i > 0 || self->layout.scan_count > 1;
+        bool shown = i > 0 || self->layout.names_scan;
         self->widths[i] = shown ? column_width (self, i) : 0;
         total += shown ? self->widths[i] + GAP : 0;
     }

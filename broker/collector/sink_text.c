@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-void *sink_text_open (const char *path, const scan_t *scans, size_t scan_count)
+void *sink_text_open (const char *path, const scan_t *scans, size_t scan_count, bool names_scan)
 {
     output_t *output = output_open (path);
     if (!output) {
@@ -12,7 +12,7 @@ void *sink_text_open (const char *path, const scan_t *scans, size_t scan_count)
     }
     sink_text_t *self = memory_new (sizeof *self);
     self->output = output;
-    layout_init (&self->layout, scans, scan_count);
+    layout_init (&self->layout, scans, scan_count, names_scan);
     return self;
 }
 

@@ -14,7 +14,7 @@ typedef struct {
 } sink_text_t;
 
 /* The backend's open, flush, close and part. */
-void *sink_text_open (const char *path, const scan_t *scans, size_t scan_count);
+void *sink_text_open (const char *path, const scan_t *scans, size_t scan_count, bool names_scan);
 int sink_text_flush (void *handle);
 int sink_text_close (void *handle, bool whole);
 const char *sink_text_part (const void *handle);
