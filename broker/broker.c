@@ -159,6 +159,7 @@ static void follow_phase (broker_t *self)
         }
         if (!self->collector_known && !self->pull) {
             local_kill (self->local, self->seat_count);
+            self->collector_killed = true;
         }
     }
     if (self->phase == WIRE_PHASE_EXIT &&

@@ -95,7 +95,7 @@ static void collector_ended (broker_t *self, int status)
 {
     char text[80];
     bool ended = WIFEXITED (status) && WEXITSTATUS (status) == 0;
-    bool good = self->phase == WIRE_PHASE_EXIT && (ended || !self->collector_known);
+    bool good = self->phase == WIRE_PHASE_EXIT && (ended || self->collector_killed);
     if (good || self->result->failed) {
         return;
     }

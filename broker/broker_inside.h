@@ -42,6 +42,7 @@ typedef struct {
     zmq_pollitem_t *polled; /* for zmq_poll: signals, control, pull, and a place for each seat */
     channel_peer_t collector;
     bool collector_known;
+    bool collector_killed;        /* it could not be told to go: its end is no failure */
     wire_collector_state_t heard; /* the collector's last state, without what it points to */
     char *hits_endpoint, *control_endpoint;
     char collector_endpoint[WIRE_ENDPOINT_MAX + 1]; /* where hits go, as the collector said */
