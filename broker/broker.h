@@ -44,7 +44,7 @@ typedef struct {
     int64_t wall_us;
 } broker_result_t;
 
-/* Runs to the end. Signals must be blocked (process_init). */
+/* Runs to the end. From here on signals are blocked and read from a signalfd (process_signals). */
 void broker_run (const broker_config_t *config, broker_result_t *result);
 
 #endif

@@ -71,7 +71,8 @@ typedef enum {
  * understood; option names are not abbreviated; an unknown command or option suggests the nearest.
  * `environment` as in environ (3). `*options` is set with OPTIONS_RUN only; the caller destroys it.
  * An unknown FASTSCANNER_... variable or ZPL key is a usage error too, unless another command takes
- * it. */
+ * it; a program without commands (worker, collector) ignores such a variable: it may be fastscanner's.
+ */
 options_result_t options_load (const program_t *program, int argc, char **argv, char **environment,
                                options_t **options);
 void options_destroy (options_t **self);

@@ -18,8 +18,8 @@ typedef struct {
     uint64_t incarnation; /* this life's number, from who started it */
 } worker_config_t;
 
-/* Runs until the broker's word, or (not a local child) SIGINT or SIGTERM, which must be blocked by
- * the caller: they are read from a signalfd. The exit code. */
+/* Runs until the broker's word, or SIGINT or SIGTERM (a local child ignores them). From here on
+ * signals are blocked and read from a signalfd (process_signals). The exit code. */
 int worker_run (const worker_config_t *config);
 
 #endif

@@ -22,8 +22,9 @@ typedef struct {
     size_t sink_count;
 } collector_config_t;
 
-/* Runs until the broker's word, or SIGINT or SIGTERM, which must be blocked by the caller (they are
- * read from a signalfd; a local child ignores them). The exit code: 0, or 1 when a sink failed. */
+/* Runs until the broker's word, or SIGINT or SIGTERM (a local child ignores them). From here on
+ * signals are blocked and read from a signalfd (process_signals). The exit code: 0, or 1 when a sink
+ * failed. */
 int collector_run (const collector_config_t *config);
 
 #endif
