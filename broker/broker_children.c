@@ -3,7 +3,6 @@
 #include "log.h"
 #include "process.h"
 
-#include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,22 +16,9 @@ static size_t collector_child (const broker_t *self)
 static int start_worker (broker_t *self, size_t w)
 {
     seat_t *seat = &self->seats[w];
-    char name[32], incarnation[24];
     *seat = (seat_t){.incarnation = ++self->lives};
-    snprintf (name, sizeof name, "worker-%zu", w);
-    snprintf (incarnation, sizeof incarnation, "%" PRIu64, seat->incarnation);
-    const char *arguments[] = {"--broker",
-                               self->control_endpoint,
-                               "--name",
-                               name,
-                               "--incarnation",
-                               incarnation,
-                               "--log-level",
-                               self->config->log_level,
-                               "--log-format",
-                               self->config->log_format,
-                               NULL};
-    return local_start (self->local, w, "fastscanner-worker", arguments);
+    return local_start_worker (self->local, w, self->control_endpoint, seat->incarnation,
+                               self->config->log_level, self->config->log_format);
 }
 
 static int start_collector (broker_t *self)

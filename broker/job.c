@@ -1,6 +1,7 @@
 #include "job.h"
 
 #include "log.h"
+#include "reference.h"
 #include "sink.h"
 
 #include <stdlib.h>
@@ -35,6 +36,25 @@ int job_read_scans (job_t *self, const options_t *options)
     return 0;
 }
 
+int job_check_live (const run_t *run)
+{
+    for (size_t i = 0; i < run->scan_count; i++) {
+        const scan_t *scan = &run->scans[i];
+        if (run->frequency_of[i] < 0) {
+            log_error ("--scan %s: it reads daily candles, which do not come as a stream: "
+                       "'fastscanner scan' runs it",
+                       scan->id);
+            return EXIT_USAGE;
+        }
+        if (scan_lookback (scan) > REFERENCE_LOOKBACK_MAX) {
+            log_error ("--scan %s: it looks back %d trading days: a live run takes at most %d",
+                       scan->id, scan_lookback (scan), REFERENCE_LOOKBACK_MAX);
+            return EXIT_USAGE;
+        }
+    }
+    return 0;
+}
+
 int job_read_days (const options_t *options, day_t *from, day_t *to)
 {
     if (!options_date (options, "from", from)) {
@@ -63,7 +83,8 @@ int job_read_sinks (job_t *self, const options_t *options)
         self->sinks[i] = options_item (options, "out", i);
     }
     sink_run_t run = {self->run.scans, self->run.scan_count};
-    if (sink_check_all (self->sinks, self->sink_count, &run, error, sizeof error) != 0) {
+    if (sink_check_all (self->sinks, self->sink_count, &run, SINK_BATCH, error, sizeof error) !=
+        0) {
         log_error ("%s", error);
         return EXIT_USAGE;
     }

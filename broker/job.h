@@ -13,6 +13,7 @@ enum {
     EXIT_USAGE = 2,
     EXIT_STRICT = 3,
     EXIT_NOTHING = 4,
+    EXIT_REPLACED = 5,
     EXIT_INTERRUPTED = 130
 };
 
@@ -27,6 +28,10 @@ typedef struct {
 
 /* Reads the scans of --scan into the run. 0 or EXIT_USAGE, with the error logged. */
 int job_read_scans (job_t *self, const options_t *options);
+
+/* What a live run cannot scan: daily candles, and what looks back more than REFERENCE_LOOKBACK_MAX
+ * days. 0, or EXIT_USAGE with the scan and the reason logged. */
+int job_check_live (const run_t *run);
 
 /* The whole of it, for `symbols` as market_open takes them and the days from..to. 0, or an exit
  * code with the error logged. job_close in any case. */

@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -157,6 +158,11 @@ void local_destroy (local_t **local)
     *local = NULL;
 }
 
+const char *local_directory (const local_t *self)
+{
+    return self->directory;
+}
+
 char *local_endpoint (const local_t *self, const char *name)
 {
     return memory_format ("ipc://%s/%s", self->directory, name);
@@ -239,6 +245,18 @@ int local_start (local_t *self, size_t index, const char *program, const char *c
     }
     self->children[index] = child;
     return 0;
+}
+
+int local_start_worker (local_t *self, size_t index, const char *broker, uint64_t incarnation,
+                        const char *log_level, const char *log_format)
+{
+    char name[32], number[24];
+    snprintf (name, sizeof name, "worker-%zu", index);
+    snprintf (number, sizeof number, "%" PRIu64, incarnation);
+    const char *arguments[] = {"--broker",      broker,     "--name",      name,
+                               "--incarnation", number,     "--log-level", log_level,
+                               "--log-format",  log_format, NULL};
+    return local_start (self, index, "fastscanner-worker", arguments);
 }
 
 long local_reap (local_t *self, int *status)

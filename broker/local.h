@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 typedef struct local local_t;
@@ -21,6 +22,9 @@ local_t *local_new (size_t count);
 /* Ends children that still run (SIGKILL), waits for them, removes the directory. */
 void local_destroy (local_t **self);
 
+/* The directory; lives as long as it. Files that are put into it go with it. */
+const char *local_directory (const local_t *self);
+
 /* "ipc://DIR/NAME"; the caller frees it. */
 char *local_endpoint (const local_t *self, const char *name);
 
@@ -28,6 +32,10 @@ char *local_endpoint (const local_t *self, const char *name);
  * program's name) as child `index`. Variables FASTSCANNER_... are not passed on: the children's
  * options are these arguments. 0, or -1 with the error logged. */
 int local_start (local_t *self, size_t index, const char *program, const char *const *arguments);
+
+/* Starts a fastscanner-worker as child `index`: "worker-INDEX" of the broker at `broker`, with logging as given. */
+int local_start_worker (local_t *self, size_t index, const char *broker, uint64_t incarnation,
+                        const char *log_level, const char *log_format);
 
 /* A child that ended: its index, with `status` as from waitpid; -1 when none has. */
 long local_reap (local_t *self, int *status);

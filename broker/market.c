@@ -12,7 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define BLANKS " \t\r"
+#define BLANKS  " \t\r"
+#define CANDLES "data/candles/"
 
 const char *market_directory (const market_t *self)
 {
@@ -37,18 +38,29 @@ const day_t *market_holidays (const market_t *self, size_t *count)
 
 size_t market_symbol_count (const market_t *self)
 {
-    return self->count;
+    return self->symbols.count;
 }
 
 const char *market_symbol (const market_t *self, size_t index)
 {
-    return self->names.bytes + self->offsets[index];
+    return name_list_at (&self->symbols, index);
+}
+
+long market_find (const market_t *self, const char *symbol)
+{
+    return name_list_find (&self->symbols, symbol);
+}
+
+const wire_split_t *market_splits_of (const market_t *self, const char *symbol, size_t *count)
+{
+    long at = self->first_split ? name_list_find (market_split_names (self), symbol) : -1;
+    *count = at >= 0 ? self->first_split[at + 1] - self->first_split[at] : 0;
+    return *count ? self->splits + self->first_split[at] : NULL;
 }
 
 const wire_split_t *market_splits (const market_t *self, size_t index, size_t *count)
 {
-    *count = self->first_split ? self->first_split[index + 1] - self->first_split[index] : 0;
-    return *count ? self->splits + self->first_split[index] : NULL;
+    return market_splits_of (self, market_symbol (self, index), count);
 }
 
 /* ---- symbols ---- */
@@ -58,35 +70,6 @@ static void refuse_symbol (market_t *self, const char *where, const char *name)
     if (self->problems.refused_symbols++ < MARKET_NOTES) {
         log_warning ("%s: '%.64s' is no symbol: refused", where, name);
     }
-}
-
-static void add_symbol (market_t *self, const char *name)
-{
-    self->offsets = memory_resize (self->offsets, self->count + 1, sizeof *self->offsets);
-    self->offsets[self->count++] = (uint32_t) self->names.size;
-    buffer_append (&self->names, name, strlen (name) + 1);
-}
-
-static int compare_names (const void *a, const void *b, void *names)
-{
-    const char *text = names;
-    return strcmp (text + *(const uint32_t *) a, text + *(const uint32_t *) b);
-}
-
-/* Sorted by bytes, each name once. */
-static void sort_symbols (market_t *self)
-{
-    if (self->count > 0) {
-        qsort_r (self->offsets, self->count, sizeof *self->offsets, compare_names,
-                 self->names.bytes);
-    }
-    size_t kept = 0;
-    for (size_t i = 0; i < self->count; i++) {
-        if (kept == 0 || strcmp (market_symbol (self, kept - 1), market_symbol (self, i)) != 0) {
-            self->offsets[kept++] = self->offsets[i];
-        }
-    }
-    self->count = kept;
 }
 
 static bool is_directory (int folder, const char *name)
@@ -115,7 +98,7 @@ static int list_symbols (market_t *self)
             continue;
         }
         if (symbol_valid (name, strlen (name))) {
-            add_symbol (self, name);
+            name_list_add (&self->symbols, name);
         } else {
             refuse_symbol (self, "data/candles", name);
         }
@@ -142,10 +125,15 @@ static void take_symbol (market_t *self, const char *where, char *name)
     }
     if (!symbol_valid (name, size)) {
         refuse_symbol (self, where, name);
-    } else if (!is_directory (self->candles, name)) {
-        log_warning ("no symbol '%s' in %s/data/candles", name, self->directory);
-    } else {
-        add_symbol (self, name);
+        return;
+    }
+    bool is_known = is_directory (self->candles, name);
+    if (!is_known) {
+        log_warning ("no symbol '%s' in %s/data/candles%s", name, self->directory,
+                     self->is_live ? ": it has no daily candles" : "");
+    }
+    if (is_known || self->is_live) {
+        name_list_add (&self->symbols, name);
     }
 }
 
@@ -193,9 +181,10 @@ static int take_symbols (market_t *self, const char *symbols)
 
 /* ---- opening ---- */
 
-market_t *market_open (const char *directory, const char *symbols)
+static market_t *open_market (const char *directory, const char *symbols, bool is_live)
 {
     market_t *self = memory_new (sizeof *self);
+    self->is_live = is_live;
     self->directory = memory_text (directory);
     self->fundamentals = -1;
     char *path = memory_format ("%s/data/candles", directory);
@@ -217,10 +206,20 @@ market_t *market_open (const char *directory, const char *symbols)
         market_reject_json (self, "data/fundamentals: %s", strerror (errno));
     }
     free (path);
-    sort_symbols (self);
+    name_list_sort (&self->symbols);
     market_load_holidays (self);
     market_load_splits (self);
     return self;
+}
+
+market_t *market_open (const char *directory, const char *symbols)
+{
+    return open_market (directory, symbols, false);
+}
+
+market_t *market_open_live (const char *directory, const char *symbols)
+{
+    return open_market (directory, symbols, true);
 }
 
 void market_destroy (market_t **market)
@@ -237,8 +236,8 @@ void market_destroy (market_t **market)
     }
     calendar_destroy (&self->calendar);
     free (self->holidays);
-    free (self->offsets);
-    buffer_free (&self->names);
+    name_list_free (&self->symbols);
+    name_list_free (&self->split_names);
     free (self->splits);
     free (self->first_split);
     free (self->directory);
@@ -289,25 +288,80 @@ static int open_file (int folder, const char *path, size_t *size, char *problem,
     return -1;
 }
 
+char *market_partition_path (const char *symbol, partition_t partition,
+                             char text[static MARKET_PATH_TEXT])
+{
+    char frequency[FREQUENCY_TEXT], key[PARTITION_TEXT];
+    snprintf (text, MARKET_PATH_TEXT, CANDLES "%s/%s/%s.csv", symbol,
+              frequency_format (partition.frequency, frequency),
+              partition_format (partition.frequency, partition.key, key));
+    return text;
+}
+
+int market_open_partition_of (const market_t *self, const char *symbol, partition_t partition,
+                              size_t *size, char *problem, size_t problem_size)
+{
+    char path[MARKET_PATH_TEXT];
+    market_partition_path (symbol, partition, path);
+    return open_file (self->candles, path + sizeof CANDLES - 1, size, problem, problem_size);
+}
+
+#define FUNDAMENTALS_TEXT (SYMBOL_MAX + 8)
+
+static char *fundamentals_name (const char *symbol, char text[static FUNDAMENTALS_TEXT])
+{
+    snprintf (text, FUNDAMENTALS_TEXT, "%s.json", symbol);
+    return text;
+}
+
+int market_open_fundamentals_of (const market_t *self, const char *symbol, size_t *size,
+                                 char *problem, size_t problem_size)
+{
+    char name[FUNDAMENTALS_TEXT];
+    problem[0] = '\0';
+    if (self->fundamentals < 0) {
+        return -1;
+    }
+    return open_file (self->fundamentals, fundamentals_name (symbol, name), size, problem,
+                      problem_size);
+}
+
+static market_stamp_t stamp (int folder, const char *path)
+{
+    struct stat status;
+    if (folder < 0 || fstatat (folder, path, &status, 0) != 0) {
+        return (market_stamp_t){0};
+    }
+    return (market_stamp_t){.size = status.st_size,
+                            .mtime_ns = (int64_t) status.st_mtim.tv_sec * 1000000000 +
+                                        status.st_mtim.tv_nsec,
+                            .inode = status.st_ino};
+}
+
+market_stamp_t market_stamp_partition_of (const market_t *self, const char *symbol,
+                                          partition_t partition)
+{
+    char path[MARKET_PATH_TEXT];
+    market_partition_path (symbol, partition, path);
+    return stamp (self->candles, path + sizeof CANDLES - 1);
+}
+
+market_stamp_t market_stamp_fundamentals_of (const market_t *self, const char *symbol)
+{
+    char name[FUNDAMENTALS_TEXT];
+    return stamp (self->fundamentals, fundamentals_name (symbol, name));
+}
+
 int market_open_partition (const market_t *self, size_t index, partition_t partition, size_t *size,
                            char *problem, size_t problem_size)
 {
-    char path[SYMBOL_MAX + FREQUENCY_TEXT + PARTITION_TEXT + 8];
-    char frequency[FREQUENCY_TEXT], key[PARTITION_TEXT];
-    snprintf (path, sizeof path, "%s/%s/%s.csv", market_symbol (self, index),
-              frequency_format (partition.frequency, frequency),
-              partition_format (partition.frequency, partition.key, key));
-    return open_file (self->candles, path, size, problem, problem_size);
+    return market_open_partition_of (self, market_symbol (self, index), partition, size, problem,
+                                     problem_size);
 }
 
 int market_open_fundamentals (const market_t *self, size_t index, size_t *size, char *problem,
                               size_t problem_size)
 {
-    char path[SYMBOL_MAX + 8];
-    problem[0] = '\0';
-    if (self->fundamentals < 0) {
-        return -1;
-    }
-    snprintf (path, sizeof path, "%s.json", market_symbol (self, index));
-    return open_file (self->fundamentals, path, size, problem, problem_size);
+    return market_open_fundamentals_of (self, market_symbol (self, index), size, problem,
+                                        problem_size);
 }

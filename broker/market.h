@@ -24,6 +24,9 @@ typedef struct market market_t;
  * NULL with the error logged when there is no data/candles, or a file of --symbols cannot be read.
  * Unknown names are a warning. */
 market_t *market_open (const char *directory, const char *symbols);
+/* The same for a live run, where symbols come that nobody listed: those of `symbols` need no
+ * directory (one that has none is a warning), and splits are known of every symbol. */
+market_t *market_open_live (const char *directory, const char *symbols);
 void market_destroy (market_t **self);
 
 const char *market_directory (const market_t *self);
@@ -35,12 +38,21 @@ const day_t *market_holidays (const market_t *self, size_t *count);
 size_t market_symbol_count (const market_t *self);
 const char *market_symbol (const market_t *self, size_t index);
 
+/* The symbol's index, or -1: it is not one of those. */
+long market_find (const market_t *self, const char *symbol);
+
 /* The symbol's splits in the order of their file; NULL and 0 when it has none. */
 const wire_split_t *market_splits (const market_t *self, size_t index, size_t *count);
+const wire_split_t *market_splits_of (const market_t *self, const char *symbol, size_t *count);
 
 /* Bit i: SYMBOL has a folder for frequencies[i]. */
 uint64_t market_folders (const market_t *self, size_t index, const frequency_t *frequencies,
                          size_t count);
+
+/* Where the symbol's file is, below the directory: "data/candles/A/1d/2023.csv". For messages. */
+#define MARKET_PATH_TEXT (SYMBOL_MAX + FREQUENCY_TEXT + PARTITION_TEXT + 32)
+char *market_partition_path (const char *symbol, partition_t partition,
+                             char text[static MARKET_PATH_TEXT]);
 
 /* Opens a file of the market for reading: the descriptor, with `*size`; -1 and an empty `problem`
  * when there is none; -1 and a one-line `problem` when it cannot be read or must not be (a
@@ -49,5 +61,22 @@ int market_open_partition (const market_t *self, size_t index, partition_t parti
                            char *problem, size_t problem_size);
 int market_open_fundamentals (const market_t *self, size_t index, size_t *size, char *problem,
                               size_t problem_size);
+
+/* The same by name, for any valid symbol, listed or not. */
+int market_open_partition_of (const market_t *self, const char *symbol, partition_t partition,
+                              size_t *size, char *problem, size_t problem_size);
+int market_open_fundamentals_of (const market_t *self, const char *symbol, size_t *size,
+                                 char *problem, size_t problem_size);
+
+/* By what a file that was changed, replaced or removed is told from before. A value; all zero: there is
+ * no such file. */
+typedef struct {
+    int64_t size, mtime_ns;
+    uint64_t inode;
+} market_stamp_t;
+
+market_stamp_t market_stamp_partition_of (const market_t *self, const char *symbol,
+                                          partition_t partition);
+market_stamp_t market_stamp_fundamentals_of (const market_t *self, const char *symbol);
 
 #endif

@@ -4,6 +4,7 @@
 #define MARKET_INSIDE_H
 
 #include "market.h"
+#include "name_list.h"
 
 #define MARKET_NOTES 10 /* messages of a kind that are logged */
 
@@ -18,18 +19,24 @@ struct market {
     calendar_t *calendar;
     size_t holiday_count;
     day_t *holidays;
-    size_t count;
-    uint32_t *offsets; /* of each symbol's name in `names`: 100,000 symbols cost 1 MB */
-    buffer_t names;
+    name_list_t symbols;
+    bool is_live;            /* symbols that are not listed may come */
+    name_list_t split_names; /* live: the symbols that the file of splits names */
     size_t split_count;
     wire_split_t *splits;  /* of all symbols, one behind the other */
-    uint32_t *first_split; /* count + 1 places into splits; NULL without splits */
+    uint32_t *first_split; /* places into splits, one more than names; NULL without splits */
 };
 
 /* Reads the holidays, each day once, and makes the calendar; reads the splits of the symbols that
- * are scanned. What is wrong in them is logged and counted. */
+ * are scanned, in a live run of all. What is wrong in them is logged and counted. */
 void market_load_holidays (market_t *self);
 void market_load_splits (market_t *self);
+
+/* Whose splits `first_split` lays out. */
+static inline const name_list_t *market_split_names (const market_t *self)
+{
+    return self->is_live ? &self->split_names : &self->symbols;
+}
 
 /* Counts one rejected file or entry and logs it, behind the directory's name. */
 void market_reject_json (market_t *self, const char *format, ...)

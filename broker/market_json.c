@@ -134,25 +134,6 @@ void market_load_holidays (market_t *self)
 
 /* ---- splits ---- */
 
-/* The symbol's index, or -1. */
-static long find_symbol (const market_t *self, const char *name)
-{
-    size_t low = 0, high = self->count;
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        int order = strcmp (market_symbol (self, middle), name);
-        if (order == 0) {
-            return (long) middle;
-        }
-        if (order < 0) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return -1;
-}
-
 static bool read_split (const json_t *entry, wire_split_t *split)
 {
     const char *date = json_string_value (json_object_get (entry, "execution_date"));
@@ -213,7 +194,7 @@ static void take_member (market_t *self, const char *path, const json_member_t *
         return;
     }
     const char *name = json_string_value (key);
-    long symbol = find_symbol (self, name);
+    long symbol = name_list_find (market_split_names (self), name);
     place_t *place = symbol >= 0 ? &places[symbol] : NULL;
     if (place && place->line > 0) {
         market_reject_json (self, "%s:%zu: %s: it is in line %zu already", path, member->line, name,
@@ -225,21 +206,40 @@ static void take_member (market_t *self, const char *path, const json_member_t *
     json_decref (key);
 }
 
+/* Live: any symbol may come, so all that the file names are taken. What is wrong with a name is told
+ * by take_member. */
+static void list_members (market_t *self, const buffer_t *bytes)
+{
+    json_walk_t walk;
+    json_member_t member;
+    json_walk_init (&walk, bytes->bytes, bytes->size);
+    while (json_walk_next (&walk, &member)) {
+        json_t *key = json_loadb (member.name.text, member.name.size, JSON_DECODE_ANY, NULL);
+        const char *name = json_string_value (key);
+        if (name && symbol_valid (name, strlen (name))) {
+            name_list_add (&self->split_names, name);
+        }
+        json_decref (key);
+    }
+    name_list_sort (&self->split_names);
+}
+
 /* Lays the splits, so far in the order of the file, out by symbol. */
 static void sort_splits (market_t *self, const place_t *places)
 {
     if (self->split_count == 0) {
         return;
     }
+    size_t count = market_split_names (self)->count;
     wire_split_t *sorted = memory_new (self->split_count * sizeof *sorted);
-    self->first_split = memory_new ((self->count + 1) * sizeof *self->first_split);
+    self->first_split = memory_new ((count + 1) * sizeof *self->first_split);
     size_t at = 0;
-    for (size_t i = 0; i < self->count; i++) {
+    for (size_t i = 0; i < count; i++) {
         self->first_split[i] = (uint32_t) at;
         memcpy (sorted + at, self->splits + places[i].first, places[i].count * sizeof *sorted);
         at += places[i].count;
     }
-    self->first_split[self->count] = (uint32_t) at;
+    self->first_split[count] = (uint32_t) at;
     free (self->splits);
     self->splits = sorted;
 }
@@ -251,7 +251,10 @@ void market_load_splits (market_t *self)
     buffer_t bytes = {0};
     bool absent;
     if (read_json (self, path, &bytes, &absent) == 0) {
-        place_t *places = memory_new (self->count * sizeof *places);
+        if (self->is_live) {
+            list_members (self, &bytes);
+        }
+        place_t *places = memory_new (market_split_names (self)->count * sizeof *places);
         json_walk_t walk;
         json_member_t member;
         json_walk_init (&walk, bytes.bytes, bytes.size);

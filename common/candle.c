@@ -2,10 +2,17 @@
 
 #include "memory.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define CAPACITY_FIRST 64
+
+bool candle_is_finite (const candle_t *self)
+{
+    return isfinite (self->open) && isfinite (self->high) && isfinite (self->low) &&
+           isfinite (self->close) && isfinite (self->volume);
+}
 
 void candles_push (candles_t *self, const candle_t *candle)
 {

@@ -25,6 +25,9 @@ typedef struct {
     size_t capacity;
 } candles_t;
 
+/* A sum of volumes, or a split, may pass the largest double: such a candle cannot be reported. */
+bool candle_is_finite (const candle_t *self);
+
 void candles_push (candles_t *self, const candle_t *candle);
 void candles_free (candles_t *self);
 

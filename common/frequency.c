@@ -145,3 +145,24 @@ bool bucket_close (bucket_t *self, candle_t *closed)
     *closed = self->candle;
     return true;
 }
+
+bool bucket_has (const bucket_t *self, int64_t ts)
+{
+    return bin_start (self, ts) <= self->candle.ts;
+}
+
+int64_t bucket_end (const bucket_t *self)
+{
+    int64_t start = self->candle.ts;
+    day_t day = exchange_day (start);
+    int64_t midnight = exchange_midnight (day + 1);
+    if (midnight - exchange_midnight (day) == (int64_t) DAY_MINUTES * 60) {
+        return start + (int64_t) self->minutes * 60;
+    }
+    /* The clocks change on this date: bins are shorter, longer, or come in two pieces. */
+    int64_t end = midnight;
+    while (end - 60 > start && !bucket_has (self, end - 60)) {
+        end -= 60;
+    }
+    return end;
+}

@@ -46,5 +46,9 @@ void bucket_init (bucket_t *self, frequency_t frequency);
 bool bucket_feed (bucket_t *self, const candle_t *minute, candle_t *closed);
 /* Takes what is open, at the day's end. False when nothing is. */
 bool bucket_close (bucket_t *self, candle_t *closed);
+/* Of the bin that began last, open or not: does a later minute `ts` belong to it? */
+bool bucket_has (const bucket_t *self, int64_t ts);
+/* The end of the bin that began last: no minute of its date from there on belongs to it. */
+int64_t bucket_end (const bucket_t *self);
 
 #endif

@@ -4,9 +4,11 @@
 #include "process.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
-#define STATE_MS 1000 /* states and hellos are repeated so often */
+#define STATE_MS                                                                                   \
+    400 /* states and hellos are repeated so often: well below the least --dead-after */
 
 int member_open (member_t *self, const wire_hello_t *hello, const char *broker)
 {
@@ -46,17 +48,21 @@ void member_refuse (member_t *self)
 bool member_is_due (member_t *self)
 {
     mono_t now = mono_now ();
-    if (!self->changed && mono_ms (self->told, now) < STATE_MS) {
+    if (mono_ms (self->told, now) < (self->changed ? self->pause_ms : STATE_MS)) {
         return false;
     }
     self->told = now;
-    if (!self->run) {
-        buffer_t message = {0};
-        wire_put_hello (&message, &self->hello);
-        member_say (self, &message);
-        return false;
+    if (!self->greeted) {
+        member_greet (self);
     }
-    return true;
+    return self->greeted;
+}
+
+void member_greet (member_t *self)
+{
+    buffer_t message = {0};
+    wire_put_hello (&message, &self->hello);
+    member_say (self, &message);
 }
 
 void member_say (member_t *self, buffer_t *message)
@@ -93,6 +99,7 @@ bool member_take_welcome (member_t *self, const wire_welcome_t *welcome)
         return false;
     }
     self->run = run;
+    self->greeted = true;
     self->changed = true;
     return true;
 }
@@ -125,19 +132,32 @@ void member_take_items (member_t *self, link_t *link, member_take_fn *take, void
     }
 }
 
-void member_wait (member_t *self, const zmq_pollitem_t *data, bool busy)
+bool member_wait_for (member_t *self, const zmq_pollitem_t *items, size_t count, int64_t limit_ms)
 {
-    zmq_pollitem_t items[3];
-    int count = 0;
-    short events = self->changed ? ZMQ_POLLIN | ZMQ_POLLOUT : ZMQ_POLLIN;
-    items[count++] = channel_poll (self->control, events);
-    items[count++] = (zmq_pollitem_t){.fd = self->signals, .events = ZMQ_POLLIN};
-    if (data) {
-        items[count++] = *data;
+    zmq_pollitem_t all[2 + MEMBER_WAIT_MAX];
+    int64_t since = mono_ms (self->told, mono_now ());
+    bool may_say = self->changed && since >= self->pause_ms;
+    int64_t left = (self->changed && !may_say ? self->pause_ms : STATE_MS) - since;
+    short events = may_say ? ZMQ_POLLIN | ZMQ_POLLOUT : ZMQ_POLLIN;
+    all[0] = channel_poll (self->control, events);
+    all[1] = (zmq_pollitem_t){.fd = self->signals, .events = ZMQ_POLLIN};
+    if (count > 0) {
+        memcpy (all + 2, items, count * sizeof *items);
     }
-    int64_t left = STATE_MS - mono_ms (self->told, mono_now ());
-    zmq_poll (items, count, busy ? 0 : left > 0 ? (long) left : 0);
+    left = limit_ms >= 0 && limit_ms < left ? limit_ms : left;
+    int ready = zmq_poll (all, (int) (2 + count), left > 0 ? (long) left : 0);
     if (process_next_signal (self->signals)) {
         self->over = true;
     }
+    for (size_t i = 2; ready > 0 && i < 2 + count; i++) {
+        if (all[i].revents) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void member_wait (member_t *self, const zmq_pollitem_t *data, bool busy)
+{
+    member_wait_for (self, data, data ? 1 : 0, busy ? 0 : -1);
 }

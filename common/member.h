@@ -20,12 +20,14 @@
 typedef struct {
     void *context;      /* ZeroMQ's */
     channel_t *control; /* DEALER to the broker */
-    run_t *run;         /* NULL until the welcome */
+    run_t *run;         /* of a batch; NULL until its welcome */
+    bool greeted;       /* a welcome came, of whichever kind: we say states, no hellos */
     bool over;          /* the broker's word, or a signal: end */
     bool changed;       /* our state did, or it could not be said yet: then we wait until it can */
     uint64_t refused;   /* bad messages dropped; the first is logged */
     int signals;
     mono_t told;
+    int64_t pause_ms; /* between states that changes cause; 0: each change is said at once */
     wire_hello_t hello;
     wire_reader_t *control_reader, *data_reader;
 } member_t;
@@ -60,7 +62,15 @@ bool member_begin_data (member_t *self, const char *bytes, size_t size, wire_lin
 typedef bool (member_take_fn) (void *owner, const wire_object_t *item);
 void member_take_items (member_t *self, link_t *link, member_take_fn *take, void *owner);
 
+/* Says hello once more: the broker may be another by now. */
+void member_greet (member_t *self);
+
 /* Waits for the broker, a signal, `data` (NULL for none), or our second; not at all when `busy`. */
 void member_wait (member_t *self, const zmq_pollitem_t *data, bool busy);
+
+/* The same for `count` items, up to MEMBER_WAIT_MAX, and for no longer than `limit_ms` (-1: any). True
+ * when one of them is ready. */
+#define MEMBER_WAIT_MAX 64
+bool member_wait_for (member_t *self, const zmq_pollitem_t *items, size_t count, int64_t limit_ms);
 
 #endif

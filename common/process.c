@@ -87,6 +87,13 @@ int process_set_up (const program_t *program, const options_t *options)
     return exchange_init ();
 }
 
+uint64_t process_memory_bytes (void)
+{
+    struct rusage usage = {0};
+    getrusage (RUSAGE_SELF, &usage);
+    return (uint64_t) usage.ru_maxrss * 1024;
+}
+
 int process_end_output (void)
 {
     bool failed = ferror (stdout) != 0;

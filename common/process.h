@@ -19,6 +19,9 @@ int process_set_up (const program_t *program, const options_t *options);
 int process_signals (void);
 int process_next_signal (int signals);
 
+/* The largest resident size that the process has had. */
+uint64_t process_memory_bytes (void);
+
 /* At the end of main: 0, or -1 with the error logged when something of stdout could not be written. */
 int process_end_output (void);
 

@@ -18,9 +18,9 @@
  *           | ---------- BROKER_STATE (phase) -> | (and the collector)                 |
  *
  * States are whole and repeated: at every change and every second; one with a serial not above the
- * last is ignored. This file and wire.c are the format: version 1 of every kind, pinned byte by
- * byte in tests/test_wire.c. A new field goes to the end under a new version of its kind; readers
- * take the versions they know and refuse others.
+ * last is ignored. This file and wire_live.h, with wire_*.c, are the format: version 1 of every kind,
+ * pinned byte by byte in tests/test_wire.c. A new field goes to the end under a new version of its
+ * kind; readers take the versions they know and refuse others.
  *
  * Every byte is untrusted. wire_next first walks an object and holds every count in it against the
  * bytes that are left, before msgpack-c allocates anything by it (an array header of five bytes can
@@ -33,17 +33,16 @@
 #include "hit.h"
 #include "link.h"
 #include "memory.h"
+#include "wire_live.h"
+#include "wire_parts.h"
 
-#define WIRE_VERSION     1
-#define WIRE_CHUNK       (1u << 20)  /* bytes of a file that travel in one FILE at most */
-#define WIRE_FILE_MAX    (64u << 20) /* bytes of a file that travels; a larger one is rejected */
-#define WIRE_MESSAGE_MAX (4u << 20)  /* bytes of a message; sockets refuse larger ones */
+#define WIRE_VERSION  1
+#define WIRE_CHUNK    (1u << 20)  /* bytes of a file that travel in one FILE at most */
+#define WIRE_FILE_MAX (64u << 20) /* bytes of a file that travels; a larger one is rejected */
+/* bytes of a message; sockets refuse larger ones. A REFERENCE of full files has room. */
+#define WIRE_MESSAGE_MAX (5u << 20)
 /* units from the last one released that may be under way: what a collector keeps */
-#define WIRE_REACH        1024
-#define WIRE_NAME_MAX     48
-#define WIRE_ENDPOINT_MAX 160
-#define WIRE_NOTE_MAX     400
-#define WIRE_NOTES_MAX    10 /* located messages that one unit, or one state, carries */
+#define WIRE_REACH 1024
 
 typedef enum {
     /* control */
@@ -52,6 +51,13 @@ typedef enum {
     WIRE_WORKER_STATE = 3,
     WIRE_COLLECTOR_STATE = 4,
     WIRE_BROKER_STATE = 5,
+    /* control of a live run (wire_live.h) */
+    WIRE_LIVE_WELCOME = 6,
+    WIRE_LIVE_WORKER = 7,
+    WIRE_LIVE_COLLECTOR = 8,
+    WIRE_LIVE_BROKER = 9,
+    WIRE_PLACES = 10,
+    WIRE_KNOWN = 11,
     /* data: link header and items */
     WIRE_LINK = 16,
     WIRE_UNIT = 17,
@@ -60,16 +66,16 @@ typedef enum {
     WIRE_CANDLES = 20,
     WIRE_HIT = 21,
     WIRE_DONE = 22,
-    WIRE_EXPLAIN = 23
+    WIRE_EXPLAIN = 23,
+    /* items of a live run (wire_live.h); CANDLES too */
+    WIRE_BEGIN = 32,
+    WIRE_REFERENCE = 33,
+    WIRE_CLOCK = 34,
+    WIRE_LIVE_HIT = 35,
+    WIRE_PROGRESS = 36
 } wire_kind_t;
 
 typedef enum { WIRE_ROLE_WORKER = 1, WIRE_ROLE_COLLECTOR = 2 } wire_role_t;
-
-/* Bytes inside a received message: not NUL-terminated, valid as long as the message. */
-typedef struct {
-    const char *bytes;
-    size_t size;
-} wire_bytes_t;
 
 /* HELLO: a process asks to take part. [role, name, incarnation, endpoint] */
 typedef struct {
@@ -94,12 +100,6 @@ typedef struct {
     const day_t *holidays;
 } wire_welcome_t;
 
-/* A partition file of candles. */
-typedef struct {
-    frequency_t frequency;
-    day_t key; /* partition_first */
-} partition_t;
-
 /* What a unit waits for: partitions in the order in which the worker wants them. */
 typedef struct {
     uint32_t unit, attempt;
@@ -119,12 +119,6 @@ typedef struct {
     size_t need_count;
     const wire_need_t *needs;
 } wire_worker_state_t;
-
-/* One worker's link as the collector sees it. */
-typedef struct {
-    uint32_t worker;
-    link_t link;
-} wire_link_state_t;
 
 /* What a unit, and so a run, counted. */
 typedef struct {
@@ -155,13 +149,6 @@ typedef struct {
     const char (*notes)[WIRE_NOTE_MAX + 1]; /* the run's first rejections, in output order */
 } wire_collector_state_t;
 
-typedef enum {
-    WIRE_PHASE_RUN = 0,
-    WIRE_PHASE_FINISH = 1, /* every unit was released or is void: make the result whole */
-    WIRE_PHASE_STOP = 2,   /* interrupted: write what is held, in order, and leave the part */
-    WIRE_PHASE_EXIT = 3    /* go */
-} wire_phase_t;
-
 /* BROKER_STATE. [serial, phase, units, void [unit]] */
 typedef struct {
     uint64_t serial;
@@ -178,11 +165,6 @@ typedef struct {
     uint64_t n;
 } wire_link_t;
 
-typedef struct {
-    day_t day;
-    double factor; /* split_from / split_to */
-} wire_split_t;
-
 /* UNIT: begins a unit of work: a symbol and a range of days. [unit, attempt, symbol, first, last,
  * is_first, is_last, folders, explain, when, splits [[day, factor], ...]] */
 typedef struct {
@@ -197,8 +179,6 @@ typedef struct {
     size_t split_count;
     const wire_split_t *splits;
 } wire_unit_t;
-
-typedef enum { WIRE_FUNDAMENTALS = 0, WIRE_PARTITION = 1 } wire_content_t;
 
 /* FILE: the next bytes of a file of a unit. A partition that was asked for and does not exist is
  * one empty FILE. [unit, attempt, content, frequency count, frequency unit letter, key, is_last,
@@ -216,21 +196,6 @@ typedef struct {
 typedef struct {
     uint32_t unit, attempt;
 } wire_ready_t;
-
-/* CANDLES: a batch of live candles of one shard, in columns that are read in place (little endian).
- * [shard, generation epoch, generation counter, sequence, symbols [text], symbol (bin u32), ts (bin
- * i64), open, high, low, close, volume (bin f64 each)]; every column has the same number of rows.
- * */
-typedef struct {
-    uint32_t shard;
-    session_t generation;
-    uint64_t sequence;
-    size_t symbol_count;
-    const char (*symbols)[SYMBOL_MAX + 1];
-    size_t count;            /* rows */
-    wire_bytes_t symbol;     /* index into symbols, 4 bytes a row */
-    wire_bytes_t columns[6]; /* ts, open, high, low, close, volume: 8 bytes a row, any alignment */
-} wire_candles_t;
 
 /* HIT: one hit of a unit. [unit, attempt, symbol, scan, ts, candle ts, open, high, low, close,
  * volume, value...] */
@@ -280,7 +245,6 @@ void wire_put_link (buffer_t *message, const wire_link_t *link);
 void wire_put_unit (buffer_t *message, const wire_unit_t *unit);
 void wire_put_file (buffer_t *message, const wire_file_t *file);
 void wire_put_ready (buffer_t *message, const wire_ready_t *ready);
-void wire_put_candles (buffer_t *message, const wire_candles_t *candles);
 void wire_put_hit (buffer_t *message, const wire_hit_t *hit);
 void wire_put_done (buffer_t *message, const wire_done_t *done);
 void wire_put_explain (buffer_t *message, const wire_explain_t *explain);
@@ -308,10 +272,20 @@ typedef struct {
         wire_unit_t unit;
         wire_file_t file;
         wire_ready_t ready;
-        wire_candles_t candles;
         wire_hit_t hit;
         wire_done_t done;
         wire_explain_t explain;
+        wire_live_welcome_t live_welcome;
+        wire_live_worker_t live_worker;
+        wire_live_collector_t live_collector;
+        wire_live_broker_t live_broker;
+        wire_places_t places; /* of WIRE_PLACES and WIRE_KNOWN */
+        wire_begin_t begin;
+        wire_reference_t reference;
+        wire_candles_t candles;
+        wire_clock_t clock;
+        wire_live_hit_t live_hit;
+        wire_progress_t progress;
     };
 } wire_object_t;
 

@@ -232,6 +232,59 @@ static void test_bins_when_clocks_change (void **state)
     candles_free (&built);
 }
 
+/* The end of a bin is where no later minute of the date can belong to it, and the minute before can:
+ * on every date, whichever of its minutes came first. */
+static void test_bin_ends (void **state)
+{
+    (void) state;
+    static const char *const frequencies[] = {"3min", "80min", "90min", "1h", "2h", "24h"};
+    const day_t days[] = {day_from (2023, 3, 14), day_from (2023, 3, 12), day_from (2023, 11, 5)};
+    for (size_t i = 0; i < sizeof frequencies / sizeof *frequencies; i++) {
+        for (size_t k = 0; k < 3; k++) {
+            int64_t midnight = exchange_midnight (days[k] + 1);
+            for (int64_t ts = exchange_midnight (days[k]); ts < midnight; ts += 11 * 60) {
+                bucket_t bucket;
+                candle_t closed;
+                bucket_init (&bucket, frequency_of (frequencies[i]));
+                bucket_feed (&bucket, &(candle_t){ts, 1, 1, 1, 1, 1}, &closed);
+                int64_t end = bucket_end (&bucket);
+                assert_true (end > ts && end <= midnight);
+                assert_true (bucket_has (&bucket, end - 60));
+                for (int64_t later = end; later < midnight; later += 60) {
+                    assert_false (bucket_has (&bucket, later));
+                }
+                assert_true (k > 0 || end == bucket.candle.ts + bucket.minutes * 60);
+            }
+        }
+    }
+}
+
+/* An hour that is left out or comes again makes bins shorter and longer. */
+static void test_bin_ends_when_clocks_change (void **state)
+{
+    (void) state;
+    static const struct {
+        const char *frequency, *first;
+        int minutes;
+    } ends[] = {
+        {"2h", "2023-03-12 00:00", 120}, {"2h", "2023-03-12 03:00", 60},
+        {"4h", "2023-03-12 00:00", 180}, {"24h", "2023-03-12 00:00", 23 * 60},
+        {"1h", "2023-11-05 01:00", 60},  {"1h", "2023-11-05 01:00-05:00", 60},
+        {"2h", "2023-11-05 00:00", 180}, {"24h", "2023-11-05 00:00", 25 * 60},
+    };
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        bucket_t bucket;
+        candle_t closed, first = {0};
+        bool is_date;
+        assert_true (exchange_parse (ends[i].first, &first.ts, &is_date));
+        bucket_init (&bucket, frequency_of (ends[i].frequency));
+        bucket_feed (&bucket, &first, &closed);
+        assert_int_equal (bucket_end (&bucket) - first.ts, ends[i].minutes * 60);
+        bucket_close (&bucket, &closed);
+        assert_true (bucket_has (&bucket, first.ts + 60)); /* closed, it is still the last one */
+    }
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
@@ -244,6 +297,8 @@ int main (void)
         cmocka_unit_test (test_bin_extremes),
         cmocka_unit_test (test_bins_by_local_day),
         cmocka_unit_test (test_bins_when_clocks_change),
+        cmocka_unit_test (test_bin_ends),
+        cmocka_unit_test (test_bin_ends_when_clocks_change),
     };
     return cmocka_run_group_tests (tests, setup, NULL);
 }

@@ -521,6 +521,68 @@ static void test_fundamentals (void **state)
     market_destroy (&market); /* NULL by now */
 }
 
+/* By name a file of any valid symbol is opened, listed or not. */
+static void test_by_name (void **state)
+{
+    (void) state;
+    make_symbol ("A");
+    make_symbol ("B");
+    make ("data/candles/A/1min");
+    file_write (WEEK, "12345");
+    make ("data/fundamentals");
+    file_write ("data/fundamentals/A.json", "{}");
+    market_t *market = open_market ("B");
+    assert_int_equal (market_find (market, "A"), -1);
+    assert_int_equal (market_find (market, "B"), 0);
+    char problem[64], path[MARKET_PATH_TEXT];
+    size_t size = 0;
+    int file = market_open_partition_of (market, "A", week, &size, problem, sizeof problem);
+    assert_true (file >= 0 && size == 5);
+    close (file);
+    file = market_open_fundamentals_of (market, "A", &size, problem, sizeof problem);
+    assert_true (file >= 0 && size == 2);
+    close (file);
+    assert_int_equal (market_open_fundamentals_of (market, "C", &size, problem, sizeof problem),
+                      -1);
+    assert_string_equal (problem, "");
+    assert_string_equal (market_partition_path ("A", week, path), WEEK);
+    market_destroy (&market);
+}
+
+/* A live run's market may be empty, takes the names of --symbols without a directory, and knows the
+ * splits of every symbol; without data/candles it is an error too. */
+static void test_live (void **state)
+{
+    (void) state;
+    size_t count;
+    char problem[64];
+    file_write ("data/polygon_splits.json",
+                "{\"Z\": " SPLIT ", \"A/B\": " SPLIT ", \"A\": " SPLIT ", \"Z\": [], \"\\x\": 1}");
+    market_t *market = market_open_live (".", NULL);
+    assert_non_null (market);
+    assert_int_equal (market_symbol_count (market), 0);
+    assert_int_equal (market_problems (market)->rejected_json, 2);
+    const wire_split_t *splits = market_splits_of (market, "A", &count);
+    assert_int_equal (count, 1);
+    assert_int_equal (splits->day, day_of ("2023-06-01"));
+    assert_non_null (market_splits_of (market, "Z", &count));
+    assert_null (market_splits_of (market, "B", &count));
+    assert_int_equal (count, 0);
+    assert_int_equal (market_open_partition_of (market, "A", week, &count, problem, sizeof problem),
+                      -1);
+    assert_string_equal (problem, "");
+    market_destroy (&market);
+    make_symbol ("A");
+    market = market_open_live (".", "Q,A,../x");
+    assert_int_equal (market_symbol_count (market), 2);
+    assert_string_equal (market_symbol (market, 1), "Q");
+    assert_int_equal (market_problems (market)->refused_symbols, 1);
+    assert_non_null (market_splits (market, 0, &count));
+    assert_null (market_splits (market, 1, &count));
+    market_destroy (&market);
+    assert_null (market_open_live ("nowhere", NULL));
+}
+
 int main (void)
 {
     if (exchange_init () != 0) {
@@ -529,13 +591,17 @@ int main (void)
     log_init ("test_market", LOG_ERROR, LOG_TEXT);
 #define TEST(name) cmocka_unit_test_setup_teardown (name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST (test_symbols),         TEST (test_refused_names),   TEST (test_symlinks),
-        TEST (test_symbols_option),  TEST (test_strange_lists),   TEST (test_no_market),
-        TEST (test_holidays),        TEST (test_many_holidays),   TEST (test_holidays_no_file),
-        TEST (test_splits),          TEST (test_broken_splits),   TEST (test_splits_are_walked),
-        TEST (test_names_of_splits), TEST (test_lines_of_splits), TEST (test_many_splits),
-        TEST (test_folders),         TEST (test_open_partition),  TEST (test_open_partition_fails),
-        TEST (test_no_permission),   TEST (test_fundamentals),
+        TEST (test_by_name),          TEST (test_live),
+        TEST (test_symbols),          TEST (test_refused_names),
+        TEST (test_symlinks),         TEST (test_symbols_option),
+        TEST (test_strange_lists),    TEST (test_no_market),
+        TEST (test_holidays),         TEST (test_many_holidays),
+        TEST (test_holidays_no_file), TEST (test_splits),
+        TEST (test_broken_splits),    TEST (test_splits_are_walked),
+        TEST (test_names_of_splits),  TEST (test_lines_of_splits),
+        TEST (test_many_splits),      TEST (test_folders),
+        TEST (test_open_partition),   TEST (test_open_partition_fails),
+        TEST (test_no_permission),    TEST (test_fundamentals),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

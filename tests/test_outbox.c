@@ -148,6 +148,31 @@ static void test_new_session (void **state)
     assert_int_equal (self->next_hit, 20);
 }
 
+/* Without a channel messages are popped: closed ones at once, the open one when all is asked for. */
+static void test_pop (void **state)
+{
+    bench_t *self = *state;
+    buffer_t message;
+    size_t popped = 0;
+    assert_false (outbox_pop (self->out, true, &message));
+    put (self, 0, 20000);
+    while (outbox_pop (self->out, false, &message)) {
+        assert_true (message.size >= OUTBOX_MESSAGE);
+        buffer_free (&message);
+        popped++;
+    }
+    assert_true (popped > 1);
+    assert_true (outbox_pop (self->out, true, &message));
+    assert_true (message.size < OUTBOX_MESSAGE);
+    buffer_free (&message);
+    assert_false (outbox_pop (self->out, true, &message));
+    put (self, 0, 1);
+    assert_true (outbox_flush (self->out, self->push, true));
+    self->next_n = popped + 1; /* numbers go on */
+    take (self, SESSION);
+    assert_int_equal (self->messages, 1);
+}
+
 int main (void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown (name, bench_open, bench_close)
@@ -156,6 +181,7 @@ int main (void)
         TEST (test_large_messages),
         TEST (test_blocked),
         TEST (test_new_session),
+        TEST (test_pop),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -396,7 +396,7 @@ static void test_cannot_open (void **state)
 static void assert_refused (const char *text, const char *reason)
 {
     char error[256];
-    assert_int_equal (sink_check (text, error, sizeof error), -1);
+    assert_int_equal (sink_check (text, SINK_BATCH, error, sizeof error), -1);
     assert_string_equal (error, reason);
 }
 
@@ -431,9 +431,34 @@ static void test_check_touches_nothing (void **state)
     };
     char error[256] = "";
     for (size_t i = 0; i < sizeof right / sizeof right[0]; i++) {
-        assert_int_equal (sink_check (right[i], error, sizeof error), 0);
+        assert_int_equal (sink_check (right[i], SINK_BATCH, error, sizeof error), 0);
     }
     assert_false (exists ("hits.csv") || exists ("hits.csv.part") || exists ("hits.db"));
+}
+
+/* A live run writes PATH itself, whatever is in it, and Redis streams. */
+static void test_check_live (void **state)
+{
+    (void) state;
+    static const char *const right[] = {
+        "csv:hits.csv",    "jsonl:there",
+        "sqlite:there",    "csv:/dev/null",
+        "csv:-",           "table:",
+        "redis:unix:///s", "redis:redis://localhost:6379/0?stream=hits",
+    };
+    char error[256] = "";
+    put_file ("there", "x");
+    for (size_t i = 0; i < sizeof right / sizeof right[0]; i++) {
+        assert_int_equal (sink_check (right[i], SINK_LIVE, error, sizeof error), 0);
+    }
+    assert_int_equal (sink_check ("webhook:http://h", SINK_LIVE, error, sizeof error), -1);
+    assert_string_equal (error, "webhook: is not for live runs: use csv:PATH, jsonl:PATH, "
+                                "sqlite:PATH or redis:URL?stream=NAME");
+    assert_int_equal (sink_check ("rediss:h", SINK_LIVE, error, sizeof error), -1);
+    assert_string_equal (error, "rediss:h: there is no output \"rediss\": did you mean redis:?");
+    assert_int_equal (sink_check ("redis:", SINK_LIVE, error, sizeof error), -1);
+    const char *apart[] = {"csv:a", "jsonl:a.part"}; /* nothing is beside a live run's file */
+    assert_int_equal (sink_check_all (apart, 2, &two_scans, SINK_LIVE, error, sizeof error), 0);
 }
 
 /* A directory that may not be written is refused before a scan starts. */
@@ -454,7 +479,7 @@ static void assert_apart (const char *first, const char *second)
 {
     char error[512] = "";
     const char *texts[] = {first, second};
-    sink_check_all (texts, second ? 2 : 1, &two_scans, error, sizeof error);
+    sink_check_all (texts, second ? 2 : 1, &two_scans, SINK_BATCH, error, sizeof error);
     assert_string_equal (error, "");
 }
 
@@ -467,7 +492,8 @@ static void assert_clash (const char *first, const char *second, const char *fil
         const char *texts[] = {i ? second : first, i ? first : second};
         char *expected = memory_format ("%s and %s write the same file, %s/%s: give each its own",
                                         texts[0], texts[1], directory, file);
-        assert_int_equal (sink_check_all (texts, 2, &two_scans, error, sizeof error), -1);
+        assert_int_equal (sink_check_all (texts, 2, &two_scans, SINK_BATCH, error, sizeof error),
+                          -1);
         assert_string_equal (error, expected);
         free (expected);
     }
@@ -484,14 +510,15 @@ static void test_check_same_file (void **state)
     const char *different[] = {"csv:a.csv", "jsonl:a.jsonl", "sqlite:a.db", "csv:-"};
     const char *stdout_twice[] = {"csv:-", "table:"};
     const char *wrong[] = {"csv:a", "csv:"};
-    assert_int_equal (sink_check_all (different, 4, &one_scan, error, sizeof error), 0);
+    assert_int_equal (sink_check_all (different, 4, &one_scan, SINK_BATCH, error, sizeof error), 0);
     assert_clash ("csv:a", "jsonl:.//a", "a");
     assert_clash ("csv:a", "csv:a", "a");
     assert_clash ("csv:there.csv", "sqlite:./there.csv", "there.csv");
     assert_clash ("csv:there.csv", "csv:link.csv", "there.csv");
-    assert_int_equal (sink_check_all (stdout_twice, 2, &one_scan, error, sizeof error), -1);
+    assert_int_equal (sink_check_all (stdout_twice, 2, &one_scan, SINK_BATCH, error, sizeof error),
+                      -1);
     assert_string_equal (error, "csv:- and table: write the same file, stdout: give each its own");
-    assert_int_equal (sink_check_all (wrong, 2, &one_scan, error, sizeof error), -1);
+    assert_int_equal (sink_check_all (wrong, 2, &one_scan, SINK_BATCH, error, sizeof error), -1);
     assert_string_equal (error, "csv:: the path is missing: for example csv:hits");
 }
 
@@ -537,13 +564,14 @@ static void test_check_one_sink (void **state)
     char *expected = memory_format (
         "csv:{scan} writes the same file, %s/down.part, twice: give it another path", directory);
     const char *text = "csv:{scan}";
-    assert_int_equal (sink_check_all (&text, 1, &(sink_run_t){alike, 2}, error, sizeof error), -1);
+    assert_int_equal (
+        sink_check_all (&text, 1, &(sink_run_t){alike, 2}, SINK_BATCH, error, sizeof error), -1);
     assert_string_equal (error, expected);
     assert_apart ("csv:{scan}", NULL);
     assert_int_equal (symlink ("down.csv", "caps.csv"), 0);
     put_file ("down.csv", "");
     text = "csv:{scan}.csv";
-    assert_int_equal (sink_check_all (&text, 1, &two_scans, error, sizeof error), -1);
+    assert_int_equal (sink_check_all (&text, 1, &two_scans, SINK_BATCH, error, sizeof error), -1);
     free (expected);
     free (directory);
 }
@@ -776,6 +804,7 @@ int main (void)
         TEST (test_cannot_open),
         TEST (test_check_says_what_to_do),
         TEST (test_check_touches_nothing),
+        TEST (test_check_live),
         TEST (test_check_unwritable_directory),
         TEST (test_check_same_file),
         TEST (test_check_files_beside),

@@ -104,10 +104,21 @@ static void test_least (void **state)
         {WIRE_UNIT, .unit = {.symbol = "A", .first = DAY_FIRST, .last = DAY_FIRST}},
         {WIRE_FILE, .file = {.content = WIRE_FUNDAMENTALS, .partition = daily}},
         {WIRE_READY, .ready = {0}},
-        {WIRE_CANDLES, .candles = {0}},
+        {WIRE_CANDLES, .candles = {.generation = {1, 1}, .sequence = 1}},
         {WIRE_HIT, .hit = {.symbol = "A"}},
         {WIRE_DONE, .done = {.symbol = "A"}},
         {WIRE_EXPLAIN, .explain = {0}},
+        {WIRE_LIVE_WELCOME, .live_welcome = {0}},
+        {WIRE_LIVE_WORKER, .live_worker = {0}},
+        {WIRE_LIVE_COLLECTOR, .live_collector = {0}},
+        {WIRE_LIVE_BROKER, .live_broker = {0}},
+        {WIRE_PLACES, .places = {.epoch = 1, .number = 1}},
+        {WIRE_KNOWN, .places = {.epoch = 1}},
+        {WIRE_BEGIN, .begin = {.generation = {1, 1}}},
+        {WIRE_REFERENCE, .reference = {.generation = {1, 1}, .symbol = "A", .day = DAY_FIRST}},
+        {WIRE_CLOCK, .clock = {.generation = {1, 1}, .sequence = 1}},
+        {WIRE_LIVE_HIT, .live_hit = {.generation = {1, 1}, .symbol = "A", .day = DAY_FIRST}},
+        {WIRE_PROGRESS, .progress = {.generation = {1, 1}, .sequence = 1}},
     };
     for (size_t i = 0; i < sizeof objects / sizeof *objects; i++) {
         check_round (&objects[i]);

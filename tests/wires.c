@@ -1,6 +1,7 @@
 #include "wires.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char scans[][SCAN_TEXT_MAX] = {"one:day2_gap,min_adv=1", "two:small_cap_up"};
@@ -18,15 +19,58 @@ static const wire_condition_t conditions[] = {
     {"time", "<", NAN, 570, true, true},
 };
 
-/* Three rows in columns, little endian. */
-#define INDICES "\1\0\0\0\0\0\0\0\1\0\0\0"
-#define COLUMN(x)                                                                                  \
-    x "\0\0\0\0\0\0\xf0\x3f"                                                                       \
-      "\0\0\0\0\0\0\0\x40"
+static const wire_shard_state_t shards[] = {
+    {255, 9, {8, 7}, 4294967296}, {0, 9, {0, 0}, 0}, {128, UINT64_MAX, {1, 1}, 0}};
+static const wire_sink_state_t sinks[] = {{"csv:hits.csv", 12, true}, {"redis:", 0, false}};
+static const wire_owner_t owners[] = {{255, 3, {9, 8}}, {0, UINT32_MAX, {9, UINT64_MAX}}};
+static const wire_place_t places[] = {
+    {"BRK.B", "candles_min_BRK.B", 19428, 19429, {1678714260123, 4}},
+    {"A", "all \xc3\xa9", DAY_NONE, DAY_FIRST, {UINT64_MAX, UINT64_MAX}},
+    {"NA", "all \xc3\xa9", DAY_LAST, DAY_NONE, {1, 0}}};
+static const wire_stream_place_t streams[] = {{"all \xc3\xa9", {1678714260123, 5}}, {"s", {0, 0}}};
+static const wire_closed_t closed[] = {{"BRK.B", 19428}, {"A", DAY_FIRST}};
+
+/* Three rows in columns, little endian: each line is a row. */
+#define INDICES                                                                                    \
+    "\x01\x00\x00\x00"                                                                             \
+    "\x00\x00\x00\x00"                                                                             \
+    "\x01\x00\x00\x00"
+#define TIMES                                                                                      \
+    "\x58\x25\x0f\x64\x00\x00\x00\x00"                                                             \
+    "\x58\x25\x0f\x64\x00\x00\x00\x00"                                                             \
+    "\x94\x25\x0f\x64\x00\x00\x00\x00"
+#define ARRIVALS                                                                                   \
+    "\x9b\xca\x2a\xdb\x86\x01\x00\x00"                                                             \
+    "\x9c\xca\x2a\xdb\x86\x01\x00\x00"                                                             \
+    "\x00\x00\x00\x00\x00\x00\x00\x10"
+#define OPENS                                                                                      \
+    "\x00\x00\x00\x00\x00\x00\x25\x40"                                                             \
+    "\x00\x00\x00\x00\x00\x00\xf0\x3f"                                                             \
+    "\x00\x00\x00\x00\x00\x00\x00\x40"
+#define HIGHS                                                                                      \
+    "\x00\x00\x00\x00\x00\x00\x26\x40"                                                             \
+    "\x01\x00\x00\x00\x00\x00\x00\x00"                                                             \
+    "\xff\xff\xff\xff\xff\xff\xef\x7f"
+#define LOWS                                                                                       \
+    "\x00\x00\x00\x00\x00\x80\x24\x40"                                                             \
+    "\x01\x00\x00\x00\x00\x00\x00\x00"                                                             \
+    "\x9a\x99\x99\x99\x99\x99\xb9\x3f"
+#define CLOSES                                                                                     \
+    "\x00\x00\x00\x00\x00\x80\x25\x40"                                                             \
+    "\x00\x00\x00\x00\x00\x00\x08\x40"                                                             \
+    "\x00\x00\x00\x00\x00\x00\x10\x40"
+#define VOLUMES                                                                                    \
+    "\x00\x00\x00\x00\x65\xcd\xcd\x41"                                                             \
+    "\x00\x00\x00\x00\x00\x00\x00\x00"                                                             \
+    "\x00\x00\x00\x00\x00\x00\xe0\x3f"
 #define BYTES(text)                                                                                \
     {                                                                                              \
         text, sizeof text - 1                                                                      \
     }
+
+static const wire_reference_file_t reference_files[] = {
+    {WIRE_PARTITION, 19358, "", BYTES ("a,b\n\0\xff")},
+    {WIRE_FUNDAMENTALS, DAY_NONE, "cut short", {NULL, 0}}};
 
 const wires_example_t wires[WIRES_COUNT] = {
     {"hello",
@@ -93,15 +137,15 @@ const wires_example_t wires[WIRES_COUNT] = {
                                 symbols,
                                 3,
                                 BYTES (INDICES),
-                                {BYTES (COLUMN ("tttttttt")), BYTES (COLUMN ("oooooooo")),
-                                 BYTES (COLUMN ("hhhhhhhh")), BYTES (COLUMN ("llllllll")),
-                                 BYTES (COLUMN ("cccccccc")), BYTES (COLUMN ("vvvvvvvv"))}}},
-     "9e1401ccff06070892a542524b2e42a141c40c010000000000000001000000c4"
-     "187474747474747474000000000000f03f0000000000000040c4186f6f6f6f6f"
-     "6f6f6f000000000000f03f0000000000000040c4186868686868686868000000"
-     "000000f03f0000000000000040c4186c6c6c6c6c6c6c6c000000000000f03f00"
-     "00000000000040c4186363636363636363000000000000f03f00000000000000"
-     "40c4187676767676767676000000000000f03f0000000000000040"},
+                                {BYTES (TIMES), BYTES (ARRIVALS), BYTES (OPENS), BYTES (HIGHS),
+                                 BYTES (LOWS), BYTES (CLOSES), BYTES (VOLUMES)}}},
+     "9f1401ccff06070892a542524b2e42a141c40c010000000000000001000000c4"
+     "1858250f640000000058250f640000000094250f6400000000c4189bca2adb86"
+     "0100009cca2adb860100000000000000000010c4180000000000002540000000"
+     "000000f03f0000000000000040c41800000000000026400100000000000000ff"
+     "ffffffffffef7fc418000000000080244001000000000000009a9999999999b9"
+     "3fc418000000000080254000000000000008400000000000001040c418000000"
+     "0065cdcd410000000000000000000000000000e03f"},
     {"hit",
      {WIRE_HIT,
       .hit = {9,
@@ -120,6 +164,92 @@ const wires_example_t wires[WIRES_COUNT] = {
      "9917010b033ec3c2a96e6f2063616e646c659296a66164765f3134a23e3dcb3f"
      "f8000000000000cb4000000000000000c2c296a474696d65a13ccb7ff8000000"
      "000000cb4081d00000000000c3c3"},
+    {"live_welcome",
+     {WIRE_LIVE_WELCOME, .live_welcome = {2,
+                                          {1700000000, 3},
+                                          "ipc:///run/data",
+                                          "ipc:///run/hits",
+                                          UINT64_MAX - 1,
+                                          1678714200000,
+                                          20000,
+                                          21600000,
+                                          true,
+                                          2,
+                                          scans,
+                                          4,
+                                          holidays}},
+     "9e060102ce6553f10003af6970633a2f2f2f72756e2f64617461af6970633a2f"
+     "2f2f72756e2f68697473cffffffffffffffffecf00000186db29dfc0cd4e20ce"
+     "01499700c392b66f6e653a646179325f6761702c6d696e5f6164763d31b07477"
+     "6f3a736d616c6c5f6361705f757094d19c21ff00ce00014825"},
+    {"live_worker",
+     {WIRE_LIVE_WORKER, .live_worker = {9,
+                                        {{1700000000, 3}, 42, true},
+                                        true,
+                                        1u << 20,
+                                        1,
+                                        2,
+                                        3,
+                                        4,
+                                        5,
+                                        255,
+                                        256,
+                                        65536,
+                                        2,
+                                        notes}},
+     "dc0012070109ce6553f100032ac3c3ce001000000102030405ccffcd0100ce00"
+     "01000092bb412f31642f323032332e6373763a31323a206e6f206e756d626572"
+     "a2c3a9"},
+    {"live_collector",
+     {WIRE_LIVE_COLLECTOR,
+      .live_collector = {10, 11, 12, 13, 1678714200000, true, true,   14, 15,   16, 17, 18, 19,
+                         20, 21, 22, 2,  links,         3,    shards, 2,  sinks}},
+     "dc001508010a0b0c0dcf00000186db29dfc0c3c30e0f10111213141516929503"
+     "0506ce00011170c39504050700c29395ccff090807cf00000001000000009500"
+     "0900000095cc80cfffffffffffffffff0101009293ac6373763a686974732e63"
+     "73760cc393a672656469733a00c2"},
+    {"live_broker",
+     {WIRE_LIVE_BROKER, .live_broker = {127, 11, 13, WIRE_PHASE_EXIT, 2, owners}},
+     "9709017f0b0d039294ccff0309089400ceffffffff09cfffffffffffffffff"},
+    {"places",
+     {WIRE_PLACES, .places = {13, 1, true, 3, places, 2, streams}},
+     "970a010d01c39396a542524b2e42b163616e646c65735f6d696e5f42524b2e42"
+     "cd4be4cd4be5cf00000186db2aca9b0496a141a6616c6c20c3a9d280000000d1"
+     "9c21cfffffffffffffffffcfffffffffffffffff96a24e41a6616c6c20c3a9ce"
+     "00014825d28000000001009293a6616c6c20c3a9cf00000186db2aca9b0593a1"
+     "730000"},
+    {"known",
+     {WIRE_KNOWN, .places = {13, 300, true, 2, places + 1, 1, streams}},
+     "970b010dcd012cc39296a141a6616c6c20c3a9d280000000d19c21cfffffffff"
+     "ffffffffcfffffffffffffffff96a24e41a6616c6c20c3a9ce00014825d28000"
+     "000001009193a6616c6c20c3a9cf00000186db2aca9b05"},
+    {"begin",
+     {WIRE_BEGIN, .begin = {255, {6, 7}, 2, closed}},
+     "962001ccff06079292a542524b2e42cd4be492a141d19c21"},
+    {"reference",
+     {WIRE_REFERENCE, .reference = {254, {6, 7}, "BRK.B", 19429, 2, splits, 2, reference_files}},
+     "992101ccfe0607a542524b2e42cd4be59292cd4be5cb401000000000000092cd"
+     "4c2ccb3fc0000000000000929401cd4b9ea0c406612c620a00ff9400d2800000"
+     "00a96375742073686f7274c400"},
+    {"clock",
+     {WIRE_CLOCK, .clock = {253, {6, 7}, 9, 1678714260123, true}},
+     "982201ccfd060709cf00000186db2aca9bc3"},
+    {"live_hit",
+     {WIRE_LIVE_HIT,
+      .live_hit =
+          {252,
+           {6, 7},
+           "A",
+           1678714260123,
+           19429,
+           {63, 1678714200, {1678714140, 10.5, 11, 0.1, 10.75, 1e9}, 3, {NAN, -0.0, INFINITY}}}},
+     "dc00132301ccfc0607a141cf00000186db2aca9bcd4be53fce640f2558ce640f"
+     "251ccb4025000000000000cb4026000000000000cb3fb999999999999acb4025"
+     "800000000000cb41cdcd6500000000cb7ff8000000000000cb80000000000000"
+     "00cb7ff0000000000000"},
+    {"progress",
+     {WIRE_PROGRESS, .progress = {251, {6, 7}, UINT64_MAX}},
+     "962401ccfb0607cfffffffffffffffff"},
 };
 
 const wires_example_t *wires_find (wire_kind_t kind)
@@ -174,230 +304,67 @@ void wires_put (buffer_t *message, const wire_object_t *object)
     case WIRE_EXPLAIN:
         wire_put_explain (message, &object->explain);
         break;
+    case WIRE_LIVE_WELCOME:
+        wire_put_live_welcome (message, &object->live_welcome);
+        break;
+    case WIRE_LIVE_WORKER:
+        wire_put_live_worker (message, &object->live_worker);
+        break;
+    case WIRE_LIVE_COLLECTOR:
+        wire_put_live_collector (message, &object->live_collector);
+        break;
+    case WIRE_LIVE_BROKER:
+        wire_put_live_broker (message, &object->live_broker);
+        break;
+    case WIRE_PLACES:
+        wire_put_places (message, &object->places);
+        break;
+    case WIRE_KNOWN:
+        wire_put_known (message, &object->places);
+        break;
+    case WIRE_BEGIN:
+        wire_put_begin (message, &object->begin);
+        break;
+    case WIRE_REFERENCE:
+        wire_put_reference (message, &object->reference);
+        break;
+    case WIRE_CLOCK:
+        wire_put_clock (message, &object->clock);
+        break;
+    case WIRE_LIVE_HIT:
+        wire_put_live_hit (message, &object->live_hit);
+        break;
+    case WIRE_PROGRESS:
+        wire_put_progress (message, &object->progress);
+        break;
     }
 }
 
-static bool same_double (double a, double b)
+int wires_read (const char *bytes, size_t size)
 {
-    return isnan (a) ? isnan (b) : a == b && signbit (a) == signbit (b);
-}
-
-static bool same_bytes (wire_bytes_t a, wire_bytes_t b)
-{
-    return a.size == b.size && (a.size == 0 || memcmp (a.bytes, b.bytes, a.size) == 0);
-}
-
-static bool same_session (session_t a, session_t b)
-{
-    return session_compare (a, b) == 0;
-}
-
-static bool same_link (const link_t *a, const link_t *b)
-{
-    return same_session (a->session, b->session) && a->last == b->last && a->gap == b->gap;
-}
-
-static bool same_partition (const partition_t *a, const partition_t *b)
-{
-    return frequency_equal (a->frequency, b->frequency) && a->key == b->key;
-}
-
-/* Texts of one capacity, one behind the other. */
-static bool same_texts (const char *a, const char *b, size_t count, size_t capacity)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp (a + i * capacity, b + i * capacity) != 0) {
-            return false;
-        }
+    char *copy = malloc (size > 0 ? size : 1);
+    memcpy (copy, bytes, size);
+    wire_reader_t *reader = wire_reader_new ();
+    wire_object_t object;
+    int count = 0;
+    int result;
+    wire_reader_begin (reader, copy, size);
+    while ((result = wire_next (reader, &object)) == 1) {
+        buffer_t again = {0};
+        wires_put (&again, &object);
+        buffer_free (&again);
+        count++;
     }
-    return true;
+    wire_reader_destroy (&reader);
+    free (copy);
+    return result == 0 ? count : -1;
 }
 
-static bool same_notes (const char (*a)[WIRE_NOTE_MAX + 1], size_t a_count,
-                        const char (*b)[WIRE_NOTE_MAX + 1], size_t b_count)
+int wires_read_object (const wire_object_t *object)
 {
-    return a_count == b_count &&
-           (a_count == 0 || same_texts (a[0], b[0], a_count, WIRE_NOTE_MAX + 1));
-}
-
-static bool same_counts (const wire_counts_t *a, const wire_counts_t *b)
-{
-    return a->candles == b->candles && a->rejected_rows == b->rejected_rows &&
-           a->unsorted_rows == b->unsorted_rows && a->duplicate_rows == b->duplicate_rows &&
-           a->rejected_files == b->rejected_files && a->rejected_json == b->rejected_json;
-}
-
-static bool same_hello (const wire_hello_t *a, const wire_hello_t *b)
-{
-    return a->role == b->role && strcmp (a->name, b->name) == 0 &&
-           a->incarnation == b->incarnation && strcmp (a->endpoint, b->endpoint) == 0;
-}
-
-static bool same_welcome (const wire_welcome_t *a, const wire_welcome_t *b)
-{
-    return a->worker == b->worker && same_session (a->session, b->session) &&
-           strcmp (a->data_endpoint, b->data_endpoint) == 0 &&
-           strcmp (a->collector_endpoint, b->collector_endpoint) == 0 &&
-           a->all_hits == b->all_hits && a->scan_count == b->scan_count &&
-           (a->scan_count == 0 ||
-            same_texts (a->scans[0], b->scans[0], a->scan_count, SCAN_TEXT_MAX)) &&
-           a->holiday_count == b->holiday_count &&
-           (a->holiday_count == 0 ||
-            memcmp (a->holidays, b->holidays, a->holiday_count * sizeof *a->holidays) == 0);
-}
-
-static bool same_need (const wire_need_t *a, const wire_need_t *b)
-{
-    bool same =
-        a->unit == b->unit && a->attempt == b->attempt && a->partition_count == b->partition_count;
-    for (uint32_t i = 0; same && i < a->partition_count; i++) {
-        same = same_partition (&a->partitions[i], &b->partitions[i]);
-    }
-    return same;
-}
-
-static bool same_worker_state (const wire_worker_state_t *a, const wire_worker_state_t *b)
-{
-    bool same =
-        a->serial == b->serial && same_link (&a->link, &b->link) && a->blocked == b->blocked &&
-        a->consumed == b->consumed && a->refused == b->refused && a->parse_us == b->parse_us &&
-        a->scan_us == b->scan_us && a->cpu_us == b->cpu_us && a->need_count == b->need_count;
-    for (size_t i = 0; same && i < a->need_count; i++) {
-        same = same_need (&a->needs[i], &b->needs[i]);
-    }
-    return same;
-}
-
-static bool same_collector_state (const wire_collector_state_t *a, const wire_collector_state_t *b)
-{
-    bool same = a->serial == b->serial && a->incarnation == b->incarnation &&
-                a->released == b->released && same_bytes (a->held, b->held) &&
-                a->held_bytes == b->held_bytes && a->able == b->able && a->failed == b->failed &&
-                a->closed == b->closed && a->hits == b->hits && a->refused == b->refused &&
-                same_counts (&a->counts, &b->counts) && a->sink_us == b->sink_us &&
-                a->cpu_us == b->cpu_us && a->link_count == b->link_count &&
-                same_notes (a->notes, a->note_count, b->notes, b->note_count);
-    for (size_t i = 0; same && i < a->link_count; i++) {
-        same = a->links[i].worker == b->links[i].worker &&
-               same_link (&a->links[i].link, &b->links[i].link);
-    }
-    return same;
-}
-
-static bool same_broker_state (const wire_broker_state_t *a, const wire_broker_state_t *b)
-{
-    return a->serial == b->serial && a->phase == b->phase && a->units == b->units &&
-           a->void_count == b->void_count &&
-           (a->void_count == 0 ||
-            memcmp (a->voids, b->voids, a->void_count * sizeof *a->voids) == 0);
-}
-
-static bool same_unit (const wire_unit_t *a, const wire_unit_t *b)
-{
-    bool same = a->unit == b->unit && a->attempt == b->attempt &&
-                strcmp (a->symbol, b->symbol) == 0 && a->first == b->first && a->last == b->last &&
-                a->is_first == b->is_first && a->is_last == b->is_last &&
-                a->folders == b->folders && a->explain == b->explain && a->when == b->when &&
-                a->split_count == b->split_count;
-    for (size_t i = 0; same && i < a->split_count; i++) {
-        same = a->splits[i].day == b->splits[i].day &&
-               same_double (a->splits[i].factor, b->splits[i].factor);
-    }
-    return same;
-}
-
-static bool same_file (const wire_file_t *a, const wire_file_t *b)
-{
-    return a->unit == b->unit && a->attempt == b->attempt && a->content == b->content &&
-           same_partition (&a->partition, &b->partition) && a->is_last == b->is_last &&
-           strcmp (a->problem, b->problem) == 0 && same_bytes (a->bytes, b->bytes);
-}
-
-static bool same_candles (const wire_candles_t *a, const wire_candles_t *b)
-{
-    bool same = a->shard == b->shard && same_session (a->generation, b->generation) &&
-                a->sequence == b->sequence && a->symbol_count == b->symbol_count &&
-                (a->symbol_count == 0 ||
-                 same_texts (a->symbols[0], b->symbols[0], a->symbol_count, SYMBOL_MAX + 1)) &&
-                a->count == b->count && same_bytes (a->symbol, b->symbol);
-    for (size_t i = 0; same && i < sizeof a->columns / sizeof *a->columns; i++) {
-        same = same_bytes (a->columns[i], b->columns[i]);
-    }
-    return same;
-}
-
-static bool same_hit (const wire_hit_t *a, const wire_hit_t *b)
-{
-    const candle_t *left = &a->hit.candle;
-    const candle_t *right = &b->hit.candle;
-    bool same =
-        a->unit == b->unit && a->attempt == b->attempt && strcmp (a->symbol, b->symbol) == 0 &&
-        a->hit.scan == b->hit.scan && a->hit.ts == b->hit.ts && left->ts == right->ts &&
-        same_double (left->open, right->open) && same_double (left->high, right->high) &&
-        same_double (left->low, right->low) && same_double (left->close, right->close) &&
-        same_double (left->volume, right->volume) && a->hit.value_count == b->hit.value_count;
-    for (int i = 0; same && i < a->hit.value_count; i++) {
-        same = same_double (a->hit.values[i], b->hit.values[i]);
-    }
-    return same;
-}
-
-static bool same_done (const wire_done_t *a, const wire_done_t *b)
-{
-    return a->unit == b->unit && a->attempt == b->attempt && strcmp (a->symbol, b->symbol) == 0 &&
-           same_counts (&a->counts, &b->counts) &&
-           same_notes (a->notes, a->note_count, b->notes, b->note_count);
-}
-
-static bool same_explain (const wire_explain_t *a, const wire_explain_t *b)
-{
-    bool same = a->unit == b->unit && a->attempt == b->attempt && a->scan == b->scan &&
-                a->is_rule == b->is_rule && a->hit == b->hit && strcmp (a->note, b->note) == 0 &&
-                a->condition_count == b->condition_count;
-    for (size_t i = 0; same && i < a->condition_count; i++) {
-        const wire_condition_t *left = &a->conditions[i];
-        const wire_condition_t *right = &b->conditions[i];
-        same = strcmp (left->what, right->what) == 0 && strcmp (left->op, right->op) == 0 &&
-               same_double (left->value, right->value) &&
-               same_double (left->threshold, right->threshold) && left->is_time == right->is_time &&
-               left->passed == right->passed;
-    }
-    return same;
-}
-
-bool wires_same (const wire_object_t *a, const wire_object_t *b)
-{
-    if (a->kind != b->kind) {
-        return false;
-    }
-    switch (a->kind) {
-    case WIRE_HELLO:
-        return same_hello (&a->hello, &b->hello);
-    case WIRE_WELCOME:
-        return same_welcome (&a->welcome, &b->welcome);
-    case WIRE_WORKER_STATE:
-        return same_worker_state (&a->worker_state, &b->worker_state);
-    case WIRE_COLLECTOR_STATE:
-        return same_collector_state (&a->collector_state, &b->collector_state);
-    case WIRE_BROKER_STATE:
-        return same_broker_state (&a->broker_state, &b->broker_state);
-    case WIRE_LINK:
-        return a->link.worker == b->link.worker &&
-               same_session (a->link.session, b->link.session) && a->link.n == b->link.n;
-    case WIRE_UNIT:
-        return same_unit (&a->unit, &b->unit);
-    case WIRE_FILE:
-        return same_file (&a->file, &b->file);
-    case WIRE_READY:
-        return a->ready.unit == b->ready.unit && a->ready.attempt == b->ready.attempt;
-    case WIRE_CANDLES:
-        return same_candles (&a->candles, &b->candles);
-    case WIRE_HIT:
-        return same_hit (&a->hit, &b->hit);
-    case WIRE_DONE:
-        return same_done (&a->done, &b->done);
-    case WIRE_EXPLAIN:
-        return same_explain (&a->explain, &b->explain);
-    }
-    return false;
+    buffer_t message = {0};
+    wires_put (&message, object);
+    int result = wires_read (message.bytes, message.size);
+    buffer_free (&message);
+    return result;
 }

@@ -12,7 +12,7 @@ typedef struct {
 } wires_example_t;
 
 /* Every kind once, no field at its default. */
-#define WIRES_COUNT 13
+#define WIRES_COUNT 24
 extern const wires_example_t wires[WIRES_COUNT];
 
 /* The example of a kind. */
@@ -23,5 +23,22 @@ void wires_put (buffer_t *message, const wire_object_t *object);
 
 /* Whether all fields are the same, and all that they point to; NAN is the same as NAN. */
 bool wires_same (const wire_object_t *a, const wire_object_t *b);
+
+/* Reads a copy of the message, which lies in a block of just its size, to its end, and looks at
+ * everything that it gives: how many objects, or -1 when it was refused. */
+int wires_read (const char *bytes, size_t size);
+
+/* The same of a message that is this object. */
+int wires_read_object (const wire_object_t *object);
+
+/* The example of `kind` with one thing changed is refused, or accepted. */
+#define CHANGED(kind, member, change, expected)                                                    \
+    do {                                                                                           \
+        wire_object_t object = wires_find (kind)->object;                                          \
+        object.member.change;                                                                      \
+        assert_int_equal (wires_read_object (&object), expected);                                  \
+    } while (0)
+#define REFUSED(kind, member, change)  CHANGED (kind, member, change, -1)
+#define ACCEPTED(kind, member, change) CHANGED (kind, member, change, 1)
 
 #endif

@@ -67,18 +67,32 @@ buffer_t *outbox_message (outbox_t *self)
     return &self->open;
 }
 
-bool outbox_flush (outbox_t *self, channel_t *channel, bool all)
+/* Closes the open message when it is large enough, or when all is to be sent. */
+static void close_open (outbox_t *self, bool all)
 {
     if (self->open.size >= OUTBOX_MESSAGE || (all && self->open.size > 0)) {
         close_message (self);
     }
-    while (channel_flush (channel) && self->count > 0) {
-        buffer_t *message = &self->queue[self->first++];
-        self->count--;
-        channel_send (channel, message);
-    }
+}
+
+bool outbox_pop (outbox_t *self, bool all, buffer_t *message)
+{
+    close_open (self, all);
     if (self->count == 0) {
         self->first = 0;
+        return false;
+    }
+    *message = self->queue[self->first++];
+    self->count--;
+    return true;
+}
+
+bool outbox_flush (outbox_t *self, channel_t *channel, bool all)
+{
+    buffer_t message;
+    close_open (self, all);
+    while (channel_flush (channel) && outbox_pop (self, all, &message)) {
+        channel_send (channel, &message);
     }
     return self->count == 0 && channel_flush (channel);
 }

@@ -24,4 +24,8 @@ buffer_t *outbox_message (outbox_t *self);
  * worker takes no input while it is blocked. */
 bool outbox_flush (outbox_t *self, channel_t *channel, bool all);
 
+/* The same without a channel: the next message that is to be sent is the caller's. False when there
+ * is none. */
+bool outbox_pop (outbox_t *self, bool all, buffer_t *message);
+
 #endif

@@ -80,13 +80,6 @@ static hit_t *new_hit (unit_t *self)
     return &self->hits[self->hit_count];
 }
 
-/* A sum of volumes, or a split, may pass the largest double. Such a candle cannot be reported. */
-static bool is_finite (const candle_t *candle)
-{
-    return isfinite (candle->open) && isfinite (candle->high) && isfinite (candle->low) &&
-           isfinite (candle->close) && isfinite (candle->volume);
-}
-
 static void scan_candles (unit_t *self, size_t s, const candle_t *rows, size_t count)
 {
     const scan_t *scan = &self->run->scans[s];
@@ -99,7 +92,7 @@ static void scan_candles (unit_t *self, size_t s, const candle_t *rows, size_t c
         }
         hit_t *hit = new_hit (self);
         if (rules_feed (&scanning->state, scan, &rows[k], minute, hit->values, NULL) &&
-            is_finite (&rows[k])) {
+            candle_is_finite (&rows[k])) {
             hit->scan = (uint32_t) s;
             hit->ts = rows[k].ts;
             hit->candle = rows[k];
@@ -121,7 +114,7 @@ static void scan_daily (unit_t *self, size_t s, day_t day)
     }
     hit_t *hit = new_hit (self);
     if (rules_daily (scan, self->daily, close, high, hit->values, &hit->candle, NULL) &&
-        is_finite (&hit->candle)) {
+        candle_is_finite (&hit->candle)) {
         hit->scan = (uint32_t) s;
         hit->ts = exchange_midnight (day);
         hit->value_count = scan->column_count;

@@ -1,10 +1,9 @@
 #include "unit_inside.h"
 
 #include "clock.h"
+#include "note.h"
 
 #include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
 
 /* The dates whose rows this unit counts: its own, and what lies before the first and after the last
  * unit. */
@@ -18,47 +17,25 @@ static day_t counts_to (const unit_t *self)
     return self->order.is_last ? DAY_LAST : self->order.last;
 }
 
-#define FILE_NOTES 2 /* places that a second bad row of a file does not take */
-
 static void note (unit_t *self, const char *format, ...) __attribute__ ((format (printf, 2, 3)));
 
-/* A located message: "data/candles/A/1d/2023.csv:12: reason". */
 static void note (unit_t *self, const char *format, ...)
 {
     if (self->note_count == WIRE_NOTES_MAX) {
         return;
     }
-    char *text = self->notes[self->note_count++];
-    const wire_file_t *file = self->file;
-    int used;
-    if (file->content == WIRE_FUNDAMENTALS) {
-        used = snprintf (text, WIRE_NOTE_MAX + 1, "data/fundamentals/%s.json", self->order.symbol);
-    } else {
-        char frequency[FREQUENCY_TEXT], key[PARTITION_TEXT];
-        used = snprintf (text, WIRE_NOTE_MAX + 1, "data/candles/%s/%s/%s.csv", self->order.symbol,
-                         frequency_format (file->partition.frequency, frequency),
-                         partition_format (file->partition.frequency, file->partition.key, key));
-    }
     va_list arguments;
     va_start (arguments, format);
-    vsnprintf (text + used, (size_t) (WIRE_NOTE_MAX + 1 - used), format, arguments);
+    note_write (self->notes[self->note_count++], self->order.symbol, self->file->content,
+                self->file->partition, format, arguments);
     va_end (arguments);
-    /* A reason may repeat what stands in the file; on the wire a control would make the message a
-     * bad one, and the collector would take the worker for a broken one. */
-    for (; *text; text++) {
-        if ((unsigned char) *text < ' ' || *text == 0x7f) {
-            *text = '?';
-        }
-    }
 }
 
-/* The last places for notes are kept for files that come later: of one file many rows may be bad, and
- * why a file was rejected whole must be said. */
 static void reject_row (void *argument, uint64_t line, const char *reason)
 {
     unit_t *self = argument;
     bool is_first = self->note_count == self->notes_before;
-    if (is_first || self->note_count < WIRE_NOTES_MAX - FILE_NOTES) {
+    if (is_first || self->note_count < WIRE_NOTES_MAX - NOTE_PLACES_KEPT) {
         note (self, ":%llu: %s", (unsigned long long) line, reason);
     }
 }

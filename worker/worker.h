@@ -1,8 +1,10 @@
 /* worker - pure computation between two sockets: the worker process's loop.
  *
- *      broker  ==PUSH==>  PULL  link_take --> unit_file, unit_ready --> outbox  ==PUSH==>  collector
- *         ^                                                              |
- *         +---- DEALER: WORKER_STATE (session, last n, consumed, needs, blocked), at each change and every second
+ *      broker  ==PUSH==>  PULL  what the welcome asked for:                   outbox  ==PUSH==>  collector
+ *         ^                      batch: link_take --> unit_file, unit_ready ----^
+ *         |                      live: live_worker_take --> desk ---------------+
+ *         +---- DEALER: WORKER_STATE or LIVE_WORKER (session, last n, consumed, blocked, ...), at changes and
+ *               every second
  *
  * It opens no file of the data directory and no Redis. While the collector cannot take what it has,
  * it takes nothing either, says so, and goes on with its states.

@@ -1,346 +1,142 @@
 #include "collector.h"
 
-#include "ledger.h"
-#include "log.h"
-#include "member.h"
-#include "sink.h"
+#include "collector_inside.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-
-#define FLUSH_MS  1000 /* sinks' readers are at most so far behind */
-#define LINKS_MAX 4096 /* workers whose links are remembered */
 
 typedef struct {
-    const collector_config_t *config;
-    member_t member;
-    channel_t *pull;
-    sink_t **sinks;
-    bool failed, closed;
-    ledger_t *ledger;
-    size_t link_count;
-    wire_link_state_t links[LINKS_MAX];
-    uint64_t hits;
-    wire_counts_t counts;
-    size_t note_count;
-    char notes[WIRE_NOTES_MAX][WIRE_NOTE_MAX + 1];
-    size_t last_count; /* notes of the unit released last */
-    char last[WIRE_NOTES_MAX][WIRE_NOTE_MAX + 1];
-    int64_t sink_ns;
-    wire_phase_t phase;
-    uint32_t units;
-    uint64_t broker_serial;
-    uint64_t serial; /* of our last state */
-    mono_t flushed;
-} collector_t;
+    collector_t base;
+    const collector_kind_t *kind;
+    void *run; /* of that kind; NULL until the welcome */
+} process_t;
+
+bool collector_receive (collector_t *self, const char **bytes, size_t *size)
+{
+    return channel_receive (self->pull, NULL, bytes, size, &self->member.refused);
+}
 
 /* ---- control ---- */
 
-static void say_state (collector_t *self)
+/* The first welcome says which kind of run this is; it is said again until it was heard. */
+static void take_welcome (process_t *self, const wire_object_t *object)
 {
-    char held[LEDGER_REACH / 8];
-    wire_collector_state_t state = {
-        .serial = ++self->serial,
-        .incarnation = self->config->incarnation,
-        .released = ledger_released (self->ledger),
-        .held = {held, ledger_held (self->ledger, held)},
-        .held_bytes = ledger_held_bytes (self->ledger),
-        .able = !self->failed,
-        .failed = self->failed,
-        .closed = self->closed,
-        .hits = self->hits,
-        .refused = self->member.refused,
-        .counts = self->counts,
-        .sink_us = (uint64_t) self->sink_ns / 1000,
-        .cpu_us = (uint64_t) cpu_process_us (),
-        .link_count = self->link_count,
-        .links = self->links,
-        .note_count = self->note_count,
-        .notes = (const char (*)[WIRE_NOTE_MAX + 1]) self->notes,
-    };
-    buffer_t message = {0};
-    wire_put_collector_state (&message, &state);
-    member_say (&self->member, &message);
-}
-
-static int open_sinks (collector_t *self)
-{
-    self->sinks = memory_new (self->config->sink_count * sizeof (sink_t *));
-    sink_run_t run = {self->member.run->scans, self->member.run->scan_count};
-    for (size_t i = 0; i < self->config->sink_count; i++) {
-        self->sinks[i] = sink_open (self->config->sinks[i], &run);
-        if (!self->sinks[i]) {
-            return -1;
-        }
-    }
-    return 0;
-}
-
-static void take_welcome (collector_t *self, const wire_welcome_t *welcome)
-{
-    if (member_take_welcome (&self->member, welcome)) {
-        self->failed = open_sinks (self) != 0;
-    }
-}
-
-static void close_sinks (collector_t *self, bool whole)
-{
-    int64_t start = cpu_thread_ns ();
-    for (size_t i = 0; self->sinks && i < self->config->sink_count; i++) {
-        if (!self->sinks[i]) {
-            continue;
-        }
-        if (!whole && sink_part (self->sinks[i])) {
-            log_warning ("not whole: what was finished is in %s", sink_part (self->sinks[i]));
-        }
-        if (sink_close (&self->sinks[i], whole) != 0) {
-            self->failed = true;
-        }
-    }
-    self->sink_ns += cpu_thread_ns () - start;
-    self->closed = true;
-    self->member.changed = true;
-}
-
-/* ---- units ---- */
-
-static void write_hit (collector_t *self, const char *symbol, const hit_t *hit)
-{
-    for (size_t i = 0; i < self->config->sink_count && !self->failed; i++) {
-        if (sink_write (self->sinks[i], symbol, hit) != 0) {
-            self->failed = true;
-        }
-    }
-    self->hits++;
-}
-
-static void add_counts (wire_counts_t *sum, const wire_counts_t *counts)
-{
-    sum->candles += counts->candles;
-    sum->rejected_rows += counts->rejected_rows;
-    sum->unsorted_rows += counts->unsorted_rows;
-    sum->duplicate_rows += counts->duplicate_rows;
-    sum->rejected_files += counts->rejected_files;
-    sum->rejected_json += counts->rejected_json;
-}
-
-static bool was_noted (const collector_t *self, const char *note)
-{
-    for (size_t i = 0; i < self->last_count; i++) {
-        if (strcmp (self->last[i], note) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Takes the unit's notes. A week of two quarters that is rejected whole is noted by each of its
- * units that reads it, one after the other: the second time it is neither said nor counted. A row
- * is one unit's alone, so only files' notes come twice. */
-static void take_notes (collector_t *self, const ledger_unit_t *unit)
-{
-    size_t count = unit->note_count < WIRE_NOTES_MAX ? unit->note_count : WIRE_NOTES_MAX;
-    for (size_t i = 0; i < count; i++) {
-        if (was_noted (self, unit->notes[i])) {
-            self->counts.rejected_files -= self->counts.rejected_files > 0;
-        } else if (self->note_count < WIRE_NOTES_MAX) {
-            memcpy (self->notes[self->note_count++], unit->notes[i], sizeof unit->notes[i]);
-        }
-    }
-    self->last_count = count;
-    if (count > 0) {
-        memcpy (self->last, unit->notes, count * sizeof *unit->notes);
-    }
-}
-
-/* Writes the units that are whole, in order. With `gaps` all of them, over those that are missing.
- * Nothing any more when the sinks are closed: workers may still send. */
-static void release_units (collector_t *self, bool gaps)
-{
-    ledger_unit_t unit;
-    hit_t hit;
-    int64_t start = cpu_thread_ns ();
-    while (!self->failed && !self->closed && ledger_release (self->ledger, gaps, &unit)) {
-        while (ledger_next_hit (self->ledger, &hit)) {
-            write_hit (self, unit.symbol, &hit);
-        }
-        add_counts (&self->counts, unit.counts);
-        take_notes (self, &unit);
-        self->member.changed = true;
-    }
-    self->sink_ns += cpu_thread_ns () - start;
-}
-
-/* The worker's link; a new one for a worker not heard of. NULL when there are too many. */
-static link_t *link_of (collector_t *self, uint32_t worker)
-{
-    for (size_t i = 0; i < self->link_count; i++) {
-        if (self->links[i].worker == worker) {
-            return &self->links[i].link;
-        }
-    }
-    if (self->link_count == LINKS_MAX) {
-        return NULL;
-    }
-    wire_link_state_t *link = &self->links[self->link_count++];
-    *link = (wire_link_state_t){.worker = worker};
-    return &link->link;
-}
-
-static bool take_item (void *owner, const wire_object_t *object)
-{
-    collector_t *self = owner;
-    switch (object->kind) {
-    case WIRE_HIT:
-        return object->hit.hit.scan < self->member.run->scan_count &&
-               object->hit.hit.value_count ==
-                   self->member.run->scans[object->hit.hit.scan].column_count &&
-               ledger_hit (self->ledger, &object->hit);
-    case WIRE_DONE:
-        return ledger_done (self->ledger, &object->done);
-    default:
-        return false;
-    }
-}
-
-/* One data message: its LINK decides whether it is applied. */
-static void take_message (collector_t *self, const char *bytes, size_t size)
-{
-    wire_link_t header;
-    if (!member_begin_data (&self->member, bytes, size, &header)) {
+    if (object->kind == WIRE_WELCOME) {
+        self->kind = &collector_batch;
+        self->run = collector_batch_new (&self->base, &object->welcome);
+    } else if (object->kind == WIRE_LIVE_WELCOME) {
+        self->kind = &collector_live;
+        self->run = collector_live_new (&self->base, &object->live_welcome);
+    } else {
+        /* a run that ends welcomes nobody any more */
+        self->base.member.over =
+            object->kind == WIRE_LIVE_BROKER && object->live_broker.phase == WIRE_PHASE_EXIT;
         return;
     }
-    link_t *link = link_of (self, header.worker);
-    if (!link) {
-        member_refuse (&self->member);
-        return;
-    }
-    self->member.changed = true;
-    link_verdict_t verdict = link_take (link, header.session, header.n);
-    if (verdict == LINK_TAKE || verdict == LINK_FIRST) {
-        member_take_items (&self->member, link, take_item, self);
+    self->base.member.over = self->base.member.over || !self->run;
+}
+
+static void take_control (process_t *self)
+{
+    wire_object_t object;
+    while (!self->base.member.over && member_hear (&self->base.member, &object)) {
+        if (self->run) {
+            self->kind->hear (self->run, &object);
+        } else {
+            take_welcome (self, &object);
+        }
     }
 }
 
-static bool take_data (collector_t *self)
+/* ---- data ---- */
+
+static bool is_able (const process_t *self)
+{
+    return self->run && (!self->kind->able || self->kind->able (self->run));
+}
+
+/* True when there may be more. */
+static bool take_data (process_t *self)
 {
     const char *bytes;
     size_t size;
     for (int i = 0; i < MEMBER_TAKE_AT_ONCE; i++) {
-        if (!channel_receive (self->pull, NULL, &bytes, &size, &self->member.refused)) {
+        if (!is_able (self) || !collector_receive (&self->base, &bytes, &size)) {
             return false;
         }
-        take_message (self, bytes, size);
+        self->kind->take (self->run, bytes, size);
     }
     return true;
 }
 
-/* The broker's word on the run. */
-static void follow_phase (collector_t *self)
-{
-    if (self->closed || !self->member.run) {
-        return;
-    }
-    if (self->phase == WIRE_PHASE_FINISH && ledger_released (self->ledger) >= self->units) {
-        close_sinks (self, !self->failed);
-    } else if (self->phase == WIRE_PHASE_STOP) {
-        release_units (self, true);
-        close_sinks (self, false);
-    } else if (self->failed) {
-        close_sinks (self, false);
-    }
-}
-
-static void take_broker_state (collector_t *self, const wire_broker_state_t *state)
-{
-    if (state->serial <= self->broker_serial) {
-        return;
-    }
-    self->broker_serial = state->serial;
-    self->units = state->units;
-    ledger_void (self->ledger, state->voids, state->void_count);
-    self->member.over = self->member.over || state->phase == WIRE_PHASE_EXIT;
-    self->phase = state->phase;
-}
-
-static void take_control (collector_t *self)
-{
-    wire_object_t object;
-    while (member_hear (&self->member, &object)) {
-        if (object.kind == WIRE_WELCOME) {
-            take_welcome (self, &object.welcome);
-        } else if (object.kind == WIRE_BROKER_STATE) {
-            take_broker_state (self, &object.broker_state);
-        }
-    }
-}
-
-static void flush_sinks (collector_t *self)
-{
-    mono_t now = mono_now ();
-    if (self->closed || !self->sinks || mono_ms (self->flushed, now) < FLUSH_MS) {
-        return;
-    }
-    self->flushed = now;
-    for (size_t i = 0; i < self->config->sink_count && !self->failed; i++) {
-        if (sink_flush (self->sinks[i]) != 0) {
-            self->failed = true;
-            self->member.changed = true;
-        }
-    }
-}
-
 /* ---- the loop ---- */
 
-static void close_collector (collector_t *self)
+/* True when something that the run waits for is ready. No hit is understood before the welcome. */
+static bool wait_for_something (process_t *self, bool busy)
 {
-    if (!self->closed) {
-        close_sinks (self, false);
+    zmq_pollitem_t items[MEMBER_WAIT_MAX];
+    size_t count = 0;
+    int64_t due_ms = -1;
+    if (self->run && self->kind->waits) {
+        count = self->kind->waits (self->run, items, MEMBER_WAIT_MAX - 1, &due_ms);
     }
-    free (self->sinks);
-    channel_destroy (&self->pull, 0);
-    member_close (&self->member);
-    ledger_destroy (&self->ledger);
+    if (is_able (self)) {
+        items[count++] = channel_poll (self->base.pull, ZMQ_POLLIN);
+    }
+    return member_wait_for (&self->base.member, items, count, busy ? 0 : due_ms);
 }
 
-static int open_collector (collector_t *self)
+static int open_process (process_t *self)
 {
-    const collector_config_t *config = self->config;
+    const collector_config_t *config = self->base.config;
+    member_t *member = &self->base.member;
     wire_hello_t hello = {.role = WIRE_ROLE_COLLECTOR, .incarnation = config->incarnation};
     snprintf (hello.name, sizeof hello.name, "%s", config->name);
     snprintf (hello.endpoint, sizeof hello.endpoint, "%s", config->listen);
-    self->ledger = ledger_new ();
-    if (member_open (&self->member, &hello, config->broker) != 0) {
+    if (member_open (member, &hello, config->broker) != 0) {
         return -1;
     }
-    self->pull = channel_bind (self->member.context, CHANNEL_PULL, config->listen);
-    return self->pull ? 0 : -1;
+    self->base.pull = channel_bind (member->context, CHANNEL_PULL, config->listen);
+    return self->base.pull ? 0 : -1;
+}
+
+static void close_process (process_t *self)
+{
+    if (self->run) {
+        self->kind->end (self->run);
+    }
+    channel_destroy (&self->base.pull, 0);
+    member_close (&self->base.member);
+}
+
+static void run_process (process_t *self)
+{
+    member_t *member = &self->base.member;
+    bool busy = false;
+    while (!member->over) {
+        if (member_is_due (member)) {
+            self->kind->say (self->run);
+        }
+        bool ready = wait_for_something (self, busy);
+        take_control (self);
+        busy = self->run && take_data (self);
+        if (self->run) {
+            self->kind->turn (self->run, busy, ready);
+        }
+    }
 }
 
 int collector_run (const collector_config_t *config)
 {
-    collector_t *self = memory_new (sizeof *self);
-    self->config = config;
-    int rc = open_collector (self) == 0 ? 0 : 1;
-    bool busy = false;
-    while (rc == 0 && !self->member.over) {
-        if (member_is_due (&self->member)) {
-            say_state (self);
-        }
-        zmq_pollitem_t data = channel_poll (self->pull, ZMQ_POLLIN);
-        /* no hit is understood before the welcome */
-        member_wait (&self->member, self->member.run ? &data : NULL, busy);
-        take_control (self);
-        busy = self->member.run && take_data (self);
-        release_units (self, false);
-        if (!busy) {
-            follow_phase (self); /* what was sent before the word is taken first */
-        }
-        flush_sinks (self);
+    process_t *self = memory_new (sizeof *self);
+    self->base.config = config;
+    if (open_process (self) == 0) {
+        run_process (self);
+    } else {
+        self->base.code = 1;
     }
-    close_collector (self);
-    rc = rc == 0 && self->failed ? 1 : rc;
+    close_process (self);
+    int code = self->base.code;
     free (self);
-    return rc;
+    return code;
 }

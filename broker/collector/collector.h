@@ -1,4 +1,7 @@
-/* collector - takes the workers' hits and writes each once, in order: the collector process's loop.
+/* collector - takes the workers' hits and writes each once: the collector process's loop. The broker's
+ * welcome says of which kind the run is.
+ *
+ * A batch (collector_batch.c): in order.
  *
  *      workers ==PUSH==> PULL  link_take (one a worker) --> ledger (one attempt of each unit) --in order--> sinks
  *                                                             |
@@ -6,6 +9,15 @@
  *      broker --> BROKER_STATE: run, finish (make the result whole), stop (keep the part), exit
  *
  * It never stops taking: what is held is bounded by what the broker lets start.
+ *
+ * Live (collector_live.c): as they come, into the journal; what sinks get is there already.
+ *
+ *      workers ==PUSH==> PULL  commits_take --> commits_write --> journal --synced rows--> followers, one a sink
+ *                                   |                               |
+ *      broker <-- DEALER: LIVE_COLLECTOR (epoch, committed of shards), KNOWN (places)
+ *      broker --> LIVE_WELCOME (epoch, please), PLACES (floors), LIVE_BROKER: run, stop, exit
+ *
+ * While the journal cannot be written it takes nothing, and says so.
  */
 #ifndef COLLECTOR_H
 #define COLLECTOR_H
@@ -18,13 +30,17 @@ typedef struct {
     const char *listen; /* where hits are PULLed */
     const char *name;
     uint64_t incarnation;
-    const char *const *sinks; /* as sink_open takes them */
+    const char *const *sinks; /* as sink_open and follower_open take them */
     size_t sink_count;
+    /* of a live run */
+    const char *state; /* the journal's directory */
+    long keep_days;    /* hits of closed dates that every sink has are kept so long */
+    const char *redis_user, *redis_password_file; /* of redis: sinks; NULL: none */
 } collector_config_t;
 
 /* Runs until the broker's word, or SIGINT or SIGTERM (a local child ignores them). From here on
- * signals are blocked and read from a signalfd (process_signals). The exit code: 0, or 1 when a sink
- * failed. */
+ * signals are blocked and read from a signalfd (process_signals). The exit code: 0; 1 when a sink
+ * failed, or the journal cannot be opened; 2 when the user must choose another sink. */
 int collector_run (const collector_config_t *config);
 
 #endif

@@ -10,10 +10,12 @@ static const command_t commands[] = {
     {.name = "",
      .summary = "",
      .operands = "",
-     .details = "Takes the hits of a broker's workers, drops repeats and writes sinks, in order.\n"
-                "It ends when the broker says so; `fastscanner scan` starts its own.\n\n"
-                "Example: fastscanner-collector --broker ipc:///run/fastscanner/control \\\n"
-                "             --listen ipc:///run/fastscanner/hits --out csv:hits.csv"},
+     .details =
+         "Takes the hits of a broker's workers, drops repeats and writes sinks: of a\n"
+         "batch in order, of a live run as they come, through a journal.\n"
+         "It ends when the broker says so; `fastscanner scan` and `live` start their own.\n\n"
+         "Example: fastscanner-collector --broker ipc:///run/fastscanner/control \\\n"
+         "             --listen ipc:///run/fastscanner/hits --out csv:hits.csv"},
     {0},
 };
 
@@ -33,7 +35,7 @@ static const option_t options[] = {
      .repeatable = true,
      .commands = 1,
      .argument = "SINK",
-     .help = "csv:PATH jsonl:PATH sqlite:PATH, - is stdout (required)"},
+     .help = "csv:PATH jsonl:PATH sqlite:PATH redis:URL?stream=NAME, - is stdout (required)"},
     {.name = "name",
      .type = OPTION_TEXT,
      .commands = 1,
@@ -47,6 +49,29 @@ static const option_t options[] = {
      .otherwise = "0",
      .maximum = 1000000000,
      .help = "the number of this life, from who started it"},
+    {.name = "state",
+     .type = OPTION_TEXT,
+     .commands = 1,
+     .argument = "DIR",
+     .otherwise = "./fastscanner-state",
+     .help = "the journal of a live run"},
+    {.name = "keep",
+     .type = OPTION_NUMBER,
+     .commands = 1,
+     .argument = "DAYS",
+     .otherwise = "30",
+     .maximum = 36500,
+     .help = "how long the journal keeps hits that every sink has"},
+    {.name = "redis-user",
+     .type = OPTION_TEXT,
+     .commands = 1,
+     .argument = "NAME",
+     .help = "the user at the server of a redis: sink"},
+    {.name = "redis-password-file",
+     .type = OPTION_TEXT,
+     .commands = 1,
+     .argument = "FILE",
+     .help = "a file whose first line is the password there"},
     {.name = "log-level",
      .type = OPTION_CHOICE,
      .commands = 1,
@@ -81,7 +106,12 @@ static int run (const options_t *given)
                                  .name = options_text (given, "name"),
                                  .incarnation = (uint64_t) options_number (given, "incarnation"),
                                  .sinks = sinks,
-                                 .sink_count = count};
+                                 .sink_count = count,
+                                 .state = options_text (given, "state"),
+                                 .keep_days = options_number (given, "keep"),
+                                 .redis_user = options_text (given, "redis-user"),
+                                 .redis_password_file =
+                                     options_text (given, "redis-password-file")};
     int rc = 2;
     if (!config.broker || !config.listen || count == 0) {
         log_error ("--broker, --listen and --out are required: see fastscanner-collector --help");

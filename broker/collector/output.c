@@ -1,7 +1,7 @@
 #include "output.h"
 
 #include "log.h"
-#include "memory.h"
+#include "output_inside.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,64 +15,63 @@
 
 #define BUFFER_BYTES (64 * 1024)
 
-struct output {
-    int fd;
-    char *path;      /* the final name; "stdout" for messages */
-    char *part;      /* NULL when written straight */
-    buffer_t buffer; /* whole rows, but for the one being filled */
-    bool failed;
-};
-
-static int fail (output_t *self, const char *what, const char *name)
+int output_fail (output_t *self, const char *what, const char *name)
 {
     self->failed = true;
-    log_error ("cannot %s %s: %s", what, name, strerror (errno));
+    fault_set (self->fault, "cannot %s %s: %s", what, name, strerror (errno));
     return -1;
 }
 
 /* Between our open and our lock the run that held it may have renamed the file: then we hold its
  * PATH. */
-static bool is_still_at (int fd, const char *path)
+bool output_is_at (const output_t *self, const char *name)
 {
     struct stat ours, there;
-    return fstat (fd, &ours) == 0 && stat (path, &there) == 0 && ours.st_dev == there.st_dev &&
-           ours.st_ino == there.st_ino;
+    return fstat (self->fd, &ours) == 0 && stat (name, &there) == 0 &&
+           ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
+}
+
+int output_lock (output_t *self, const char *name, int flags)
+{
+    for (;;) {
+        self->fd = open (name, flags | O_CREAT | O_CLOEXEC, 0666);
+        if (self->fd < 0) {
+            return output_fail (self, "create", name);
+        }
+        if (flock (self->fd, LOCK_EX | LOCK_NB) < 0) {
+            if (errno != EWOULDBLOCK) {
+                return output_fail (self, "lock", name);
+            }
+            fault_set (self->fault, "%s is being written by another run", name);
+            return -1;
+        }
+        if (output_is_at (self, name)) {
+            return 0;
+        }
+        close (self->fd);
+    }
 }
 
 static int open_part (output_t *self)
 {
-    for (;;) {
-        self->fd = open (self->part, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
-        if (self->fd < 0) {
-            return fail (self, "create", self->part);
-        }
-        if (flock (self->fd, LOCK_EX | LOCK_NB) < 0) {
-            if (errno == EWOULDBLOCK) {
-                log_error ("%s is being written by another run", self->part);
-                return -1;
-            }
-            return fail (self, "lock", self->part);
-        }
-        if (is_still_at (self->fd, self->part)) {
-            break;
-        }
-        close (self->fd);
+    if (output_lock (self, self->part, O_WRONLY) < 0) {
+        return -1;
     }
-    return ftruncate (self->fd, 0) == 0 ? 0 : fail (self, "empty", self->part);
+    return ftruncate (self->fd, 0) == 0 ? 0 : output_fail (self, "empty", self->part);
 }
 
 static int open_stdout (output_t *self)
 {
     self->path = memory_text ("stdout");
     self->fd = fcntl (STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
-    return self->fd >= 0 ? 0 : fail (self, "write", self->path);
+    return self->fd >= 0 ? 0 : output_fail (self, "write", self->path);
 }
 
 static int open_straight (output_t *self, const char *path)
 {
     self->path = memory_text (path);
     self->fd = open (path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
-    return self->fd >= 0 ? 0 : fail (self, "write", path);
+    return self->fd >= 0 ? 0 : output_fail (self, "write", path);
 }
 
 static int open_beside (output_t *self, const char *path)
@@ -97,26 +96,23 @@ static int open_path (output_t *self, const char *path)
     return open_beside (self, path);
 }
 
-static void destroy (output_t **self)
+output_t *output_abandon (output_t *self)
 {
-    free ((*self)->path);
-    free ((*self)->part);
-    buffer_free (&(*self)->buffer);
-    free (*self);
-    *self = NULL;
+    if (self->fd >= 0) {
+        close (self->fd);
+    }
+    free (self->path);
+    free (self->part);
+    buffer_free (&self->buffer);
+    free (self);
+    return NULL;
 }
 
 output_t *output_open (const char *path)
 {
     output_t *self = memory_new (sizeof *self);
     self->fd = -1;
-    if (open_path (self, path) < 0) {
-        if (self->fd >= 0) {
-            close (self->fd);
-        }
-        destroy (&self);
-    }
-    return self;
+    return open_path (self, path) == 0 ? self : output_abandon (self);
 }
 
 char *output_reserve (output_t *self, size_t size)
@@ -127,7 +123,7 @@ char *output_reserve (output_t *self, size_t size)
 int output_advance (output_t *self, const char *end)
 {
     self->buffer.size = (size_t) (end - self->buffer.bytes);
-    if (self->buffer.size < BUFFER_BYTES && !self->failed) {
+    if (self->stream || (self->buffer.size < BUFFER_BYTES && !self->failed)) {
         return 0;
     }
     return output_flush (self);
@@ -141,7 +137,7 @@ static int fail_write (output_t *self)
         log_info ("%s: its reader has gone", self->path);
         return -1;
     }
-    return fail (self, "write", self->part ? self->part : self->path);
+    return output_fail (self, "write", self->part ? self->part : self->path);
 }
 
 /* 0 when write (2) is to be called again. */
@@ -161,6 +157,9 @@ static int wait_until_writable (const output_t *self)
 int output_flush (output_t *self)
 {
     size_t done = 0;
+    if (self->in_place && self->buffer.size > 0) {
+        output_check_place (self);
+    }
     while (!self->failed && done < self->buffer.size) {
         ssize_t written = write (self->fd, self->buffer.bytes + done, self->buffer.size - done);
         if (written >= 0) {
@@ -173,9 +172,7 @@ int output_flush (output_t *self)
     return self->failed ? -1 : 0;
 }
 
-/* The name survives a power cut once the directory is synced; a file system that cannot do that
- * loses no data. */
-static void sync_directory (const char *path)
+void output_sync_directory (const char *path)
 {
     const char *slash = strrchr (path, '/');
     size_t length = slash ? (size_t) (slash - path) + 1 : 0;
@@ -191,11 +188,20 @@ static void sync_directory (const char *path)
 static void finish (output_t *self)
 {
     if (fsync (self->fd) < 0) {
-        fail (self, "sync", self->part);
+        output_fail (self, "sync", self->part);
     } else if (rename (self->part, self->path) < 0) {
-        fail (self, "rename to its final name", self->part);
+        output_fail (self, "rename to its final name", self->part);
     } else {
-        sync_directory (self->path);
+        output_sync_directory (self->path);
+    }
+}
+
+/* What a live run has not marked would be written again. */
+static void cut_back (output_t *self)
+{
+    self->buffer.size = 0;
+    if (self->dirty) {
+        (void) !ftruncate (self->fd, (off_t) self->synced);
     }
 }
 
@@ -205,14 +211,17 @@ int output_close (output_t **self_p, bool whole)
     if (!self) {
         return 0;
     }
-    if (output_flush (self) == 0 && whole && self->part) {
+    if (self->in_place) {
+        cut_back (self);
+    } else if (!self->stream && output_flush (self) == 0 && whole && self->part) {
         finish (self);
     }
     if (close (self->fd) < 0 && !self->failed) {
-        fail (self, "close", self->path);
+        output_fail (self, "close", self->path);
     }
+    self->fd = -1;
     int result = self->failed ? -1 : 0;
-    destroy (self_p);
+    *self_p = output_abandon (self);
     return result;
 }
 

@@ -1,4 +1,4 @@
-/* sink_claims - the files that the sinks of a run touch, each held by one sink. A value:
+/* sink_claims - the files and streams that the sinks of a run touch, each held by one sink. A value:
  * `sink_claims_t c = {0};` is empty and valid. */
 #ifndef SINK_CLAIMS_H
 #define SINK_CLAIMS_H
@@ -6,7 +6,8 @@
 #include <stddef.h>
 
 typedef struct {
-    char *file;              /* as sink_path_identity has it */
+    const char *noun;        /* what it is: "file" or "stream" */
+    char *name;              /* of a file as sink_path_identity has it */
     const char *const *sink; /* its text; the address tells sinks of one text apart */
 } sink_claim_t;
 
@@ -19,6 +20,10 @@ typedef struct {
  * already, with a line in `error` that names both sinks and says what to do. */
 int sink_claims_add (sink_claims_t *self, const char *const *sink, const char *path, char *error,
                      size_t error_size);
+
+/* The same for a stream; takes `name`. */
+int sink_claims_add_stream (sink_claims_t *self, const char *const *sink, char *name, char *error,
+                            size_t error_size);
 
 /* Frees what it owns; the value is empty and valid again. */
 void sink_claims_free (sink_claims_t *self);

@@ -1,4 +1,3 @@
-#include "sink_backend.h"
 #include "sink_text.h"
 
 static char *put_string (char *at, const char *text)
@@ -36,12 +35,15 @@ static char *put_value (char *at, const scan_column_t *column, double value)
     return at;
 }
 
-static int jsonl_write (void *handle, const char *symbol, size_t scan, const hit_t *hit)
+static char *jsonl_header (const layout_t *layout, char *at)
 {
-    sink_text_t *self = handle;
-    const layout_t *layout = &self->layout;
-    char *at =
-        output_reserve (self->output, sink_text_row_max (self, symbol, sizeof (scan_column_t) + 6));
+    (void) layout;
+    return at;
+}
+
+static char *jsonl_row (const layout_t *layout, const char *symbol, size_t scan, const hit_t *hit,
+                        char *at)
+{
     *at++ = '{';
     if (layout->names_scan) {
         at = put_string (stpcpy (at, "\"scan\":"), layout->scans[scan].id);
@@ -60,14 +62,22 @@ static int jsonl_write (void *handle, const char *symbol, size_t scan, const hit
         *at++ = ':';
         at = put_value (at, &layout->columns[i], layout_value (layout, scan, hit, i));
     }
-    at = stpcpy (at, "}\n");
-    return output_advance (self->output, at);
+    return stpcpy (at, "}\n");
 }
 
+/* 6: quotes, colon, comma, and the quotes of an alert. */
+static const sink_format_t format = {
+    .header = jsonl_header, .row = jsonl_row, .column_bytes = sizeof (scan_column_t) + 6};
+
 const sink_backend_t sink_jsonl = {
+    .format = &format,
     .open = sink_text_open,
-    .write = jsonl_write,
+    .resume = sink_text_resume,
+    .stream = sink_text_stream,
+    .write = sink_text_write,
     .flush = sink_text_flush,
+    .mark = sink_text_mark,
+    .output = sink_text_output,
     .close = sink_text_close,
     .part = sink_text_part,
 };

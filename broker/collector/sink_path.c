@@ -61,24 +61,27 @@ static int check_directory (const char *text, const char *path, char *error, siz
     return result;
 }
 
-int sink_path_check (const char *text, const char *path, bool in_place, char *error, size_t size)
+int sink_path_check (const char *text, const char *path, sink_path_use_t use, char *error,
+                     size_t size)
 {
     struct stat there;
     bool exists = stat (path, &there) == 0;
+    bool regular = exists && S_ISREG (there.st_mode);
+    bool itself = exists && (!regular || use != SINK_PATH_BESIDE);
     if (exists && S_ISDIR (there.st_mode)) {
         snprintf (error, size, "%s: is a directory: give a file's name in it", text);
         return -1;
     }
-    if (exists && in_place && !S_ISREG (there.st_mode)) {
+    if (exists && !regular && use == SINK_PATH_FILE) {
         snprintf (error, size, "%s: needs a regular file", text);
         return -1;
     }
-    if (exists && (in_place || !S_ISREG (there.st_mode)) && access (path, W_OK) < 0) {
+    if (itself && access (path, W_OK) < 0) {
         snprintf (error, size, "%s: cannot be written: %s", text, strerror (errno));
         return -1;
     }
-    bool straight = exists && !S_ISREG (there.st_mode);
-    return straight ? 0 : check_directory (text, path, error, size);
+    bool alone = itself && use != SINK_PATH_FILE;
+    return alone ? 0 : check_directory (text, path, error, size);
 }
 
 bool sink_path_is_straight (const char *path)

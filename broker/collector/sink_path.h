@@ -12,10 +12,17 @@ bool sink_path_is_per_scan (const char *path);
 /* The path with every {scan} replaced. The caller frees it. */
 char *sink_path_expand (const char *path, const char *id);
 
-/* Checks that a sink could write `path`, touching nothing; `in_place`: the file itself, which must
- * be a regular one, else one beside it that takes its place. 0, or -1 with a line in `error` that
+/* What a sink does with a path that is no pipe or device. */
+typedef enum {
+    SINK_PATH_BESIDE, /* it writes a file beside it, which takes its place */
+    SINK_PATH_ITSELF, /* it writes the file itself */
+    SINK_PATH_FILE    /* the same, has others beside it, and takes no pipe or device */
+} sink_path_use_t;
+
+/* Checks that a sink could write `path`, touching nothing. 0, or -1 with a line in `error` that
  * begins with `text`, what the user wrote. */
-int sink_path_check (const char *text, const char *path, bool in_place, char *error, size_t size);
+int sink_path_check (const char *text, const char *path, sink_path_use_t use, char *error,
+                     size_t size);
 
 /* Whether it is written straight, with no file beside it: stdout (`-`), a pipe, a device. */
 bool sink_path_is_straight (const char *path);

@@ -5,11 +5,13 @@
  *
  * A hit that is there already, by its key, stays as it is: a scan that is run again adds only what
  * is new. The file is in WAL mode, so others read it while it is written.
+ *
+ * A live run's mark says whether it wrote hits at all: a file that should have some and has none was
+ * made anew, and gets every row again.
  */
 #include "sink_backend.h"
 
 #include "layout.h"
-#include "log.h"
 #include "memory.h"
 
 #include <inttypes.h>
@@ -17,7 +19,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define BUSY_MS 10000
+#define BUSY_MS      10000
+#define LIVE_BUSY_MS 50 /* a live run tries again later, and has others to write meanwhile */
 /* hits in one transaction: bounds the WAL file and how long others wait to write */
 #define TRANSACTION_MAX 10000
 #define KEY_COUNT       4
@@ -31,6 +34,9 @@ typedef struct {
     sqlite3_stmt *insert;
     size_t pending; /* hits in the open transaction; there is none when 0 */
     bool failed;
+    bool foreign;   /* it is not ours to write */
+    bool wrote;     /* by a live run: it has hits of ours */
+    fault_t *fault; /* takes errors; NULL: they are logged */
 } sink_sqlite_t;
 
 static int fail (sink_sqlite_t *self)
@@ -39,14 +45,15 @@ static int fail (sink_sqlite_t *self)
     int system = sqlite3_system_errno (self->db);
     self->failed = true;
     if (code == SQLITE_NOTADB) {
-        log_error ("%s is not an SQLite database: choose another path", self->path);
+        self->foreign = true;
+        fault_set (self->fault, "%s is not an SQLite database: choose another path", self->path);
     } else if (code == SQLITE_BUSY) {
-        log_error ("%s is being written by another program", self->path);
+        fault_set (self->fault, "%s is being written by another program", self->path);
     } else if (system && (code == SQLITE_CANTOPEN || code == SQLITE_IOERR || code == SQLITE_FULL)) {
-        log_error ("cannot write %s: %s: %s", self->path, sqlite3_errmsg (self->db),
+        fault_set (self->fault, "cannot write %s: %s: %s", self->path, sqlite3_errmsg (self->db),
                    strerror (system));
     } else {
-        log_error ("cannot write %s: %s", self->path, sqlite3_errmsg (self->db));
+        fault_set (self->fault, "cannot write %s: %s", self->path, sqlite3_errmsg (self->db));
     }
     return -1;
 }
@@ -108,7 +115,9 @@ static int inspect_table (sink_sqlite_t *self, bool *present)
         wrong = "it has not the primary key (scan, definition, symbol, datetime)";
     }
     if (wrong) {
-        log_error ("%s: its table hits is not one of fastscanner's: %s: choose another path",
+        self->foreign = true;
+        fault_set (self->fault,
+                   "%s: its table hits is not one of fastscanner's: %s: choose another path",
                    self->path, wrong);
         return -1;
     }
@@ -183,15 +192,16 @@ static int open_database (sink_sqlite_t *self)
     return result;
 }
 
-/* The mode is changed only when the table proved to be ours. */
-static int set_up (sink_sqlite_t *self)
+/* The mode is changed only when the table proved to be ours. A live run's cursor is moved right after
+ * a commit, which must survive a power cut by then. */
+static int set_up (sink_sqlite_t *self, bool live)
 {
     if (open_database (self) < 0) {
         return -1;
     }
-    sqlite3_busy_timeout (self->db, BUSY_MS);
+    sqlite3_busy_timeout (self->db, live ? LIVE_BUSY_MS : BUSY_MS);
     if (make_table (self) < 0 || execute (self, "PRAGMA journal_mode = WAL") < 0 ||
-        execute (self, "PRAGMA synchronous = NORMAL") < 0) {
+        execute (self, live ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL") < 0) {
         return -1;
     }
     return prepare_insert (self);
@@ -206,15 +216,53 @@ static void destroy (sink_sqlite_t *self)
     free (self);
 }
 
-static void *sqlite_open (const char *path, const scan_t *scans, size_t scan_count, bool names_scan)
+static sink_sqlite_t *new_sqlite (const sink_file_t *file, fault_t *fault)
 {
     sink_sqlite_t *self = memory_new (sizeof *self);
-    self->path = memory_text (path);
-    layout_init (&self->layout, scans, scan_count, names_scan);
-    if (set_up (self) < 0) {
+    self->path = memory_text (file->path);
+    self->fault = fault;
+    layout_init (&self->layout, file->scans, file->scan_count, file->names_scan);
+    return self;
+}
+
+static void *sqlite_open (const sink_backend_t *backend, const sink_file_t *file)
+{
+    (void) backend;
+    sink_sqlite_t *self = new_sqlite (file, NULL);
+    if (set_up (self, false) < 0) {
         destroy (self);
         return NULL;
     }
+    return self;
+}
+
+/* Whether the table has a hit: 1 or 0, or -1. */
+static int has_hits (sink_sqlite_t *self)
+{
+    sqlite3_stmt *statement;
+    if (prepare (self, "SELECT 1 FROM hits LIMIT 1", &statement) < 0) {
+        return -1;
+    }
+    int result = sqlite3_step (statement);
+    int has = result == SQLITE_ROW ? 1 : result == SQLITE_DONE ? 0 : fail (self);
+    sqlite3_finalize (statement);
+    return has;
+}
+
+static void *sqlite_resume (const sink_backend_t *backend, const sink_file_t *file,
+                            const sink_cursor_t *cursor, sink_found_t *found)
+{
+    (void) backend;
+    sink_sqlite_t *self = new_sqlite (file, cursor->fault);
+    self->wrote = *cursor->mark != '\0';
+    int has = set_up (self, true) < 0 ? -1 : has_hits (self);
+    if (has < 0) {
+        *found = self->foreign ? SINK_FOREIGN : SINK_FAILS;
+        destroy (self);
+        return NULL;
+    }
+    bool lost = self->wrote && !has;
+    *found = cursor->known && !lost ? SINK_GOES_ON : SINK_BEGINS;
     return self;
 }
 
@@ -278,6 +326,24 @@ static int sqlite_write (void *handle, const char *symbol, size_t scan, const hi
     return self->pending < TRANSACTION_MAX ? 0 : sqlite_flush (self);
 }
 
+static int sqlite_mark (void *handle, char mark[static SINK_MARK_MAX + 1])
+{
+    sink_sqlite_t *self = handle;
+    int moved = 0;
+    self->wrote = self->wrote || self->pending > 0;
+    if (sqlite_flush (self) < 0) {
+        return -1;
+    }
+    sqlite3_file_control (self->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+    if (moved) {
+        self->failed = true;
+        fault_set (self->fault, "%s was removed or renamed by another program", self->path);
+        return -1;
+    }
+    snprintf (mark, SINK_MARK_MAX + 1, "%s", self->wrote ? "hits" : "");
+    return 0;
+}
+
 /* Whole or not, what was written stays: the table is a set of hits, not a result. */
 static int sqlite_close (void *handle, bool whole)
 {
@@ -293,7 +359,9 @@ static int sqlite_close (void *handle, bool whole)
 
 const sink_backend_t sink_sqlite = {
     .open = sqlite_open,
+    .resume = sqlite_resume,
     .write = sqlite_write,
     .flush = sqlite_flush,
+    .mark = sqlite_mark,
     .close = sqlite_close,
 };

@@ -7,48 +7,32 @@
  */
 #include "sink_backend.h"
 
-#include "layout.h"
-#include "memory.h"
-#include "output.h"
+#include "table.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
-#define ROWS_MAX      20
-#define WIDTH_UNKNOWN 80
-#define GAP           2  /* spaces between columns */
-#define MINUTE_TEXT   16 /* characters of "2023-03-13 09:31" */
-#define CELL_TEXT     80 /* bytes of the longest cell with its NUL: a scan id */
-#define TEXT_COLUMNS  3  /* scan, symbol, datetime: always shown, scan when there are several */
-
-typedef struct {
-    char symbol[SYMBOL_MAX + 1];
-    size_t scan;
-    hit_t hit;
-} row_t;
+#define ROWS_MAX 20
 
 typedef struct {
     output_t *output;
-    layout_t layout;
-    row_t rows[ROWS_MAX];
+    table_t table;
+    table_row_t rows[ROWS_MAX];
     size_t row_count;
-    uint64_t more;  /* hits that came after those rows */
-    size_t *widths; /* of the text columns, then the layout's; 0 = not shown */
+    uint64_t more; /* hits that came after those rows */
 } sink_table_t;
 
-static void *table_open (const char *path, const scan_t *scans, size_t scan_count, bool names_scan)
+static void *table_open (const sink_backend_t *backend, const sink_file_t *file)
 {
-    output_t *output = output_open (path);
+    (void) backend;
+    output_t *output = output_open (file->path);
     if (!output) {
         return NULL;
     }
     sink_table_t *self = memory_new (sizeof *self);
     self->output = output;
-    layout_init (&self->layout, scans, scan_count, names_scan);
-    self->widths = memory_new ((TEXT_COLUMNS + self->layout.count) * sizeof *self->widths);
+    table_init (&self->table, file->scans, file->scan_count, file->names_scan);
     return self;
 }
 
@@ -59,7 +43,7 @@ static int table_write (void *handle, const char *symbol, size_t scan, const hit
         self->more++;
         return 0;
     }
-    row_t *row = &self->rows[self->row_count++];
+    table_row_t *row = &self->rows[self->row_count++];
     snprintf (row->symbol, sizeof row->symbol, "%s", symbol);
     row->scan = scan;
     row->hit = *hit;
@@ -72,113 +56,27 @@ static int table_flush (void *handle)
     return 0;
 }
 
-static const char *column_name (const sink_table_t *self, size_t column)
-{
-    static const char *const names[TEXT_COLUMNS] = {"scan", "symbol", "datetime"};
-    return column < TEXT_COLUMNS ? names[column] : self->layout.columns[column - TEXT_COLUMNS].name;
-}
-
-/* At most four decimals, without trailing zeros. */
-static void round_number (double value, char text[static NUMBER_TEXT])
-{
-    if (fabs (value) >= 1e15) {
-        snprintf (text, NUMBER_TEXT, "%.4g", value);
-        return;
-    }
-    int length = snprintf (text, NUMBER_TEXT, "%.4f", value);
-    while (text[length - 1] == '0') {
-        length--;
-    }
-    length -= text[length - 1] == '.';
-    text[length] = '\0';
-    if (strcmp (text, "-0") == 0) {
-        snprintf (text, NUMBER_TEXT, "0");
-    }
-}
-
-static void format_cell (const sink_table_t *self, const row_t *row, size_t column,
-                         char text[static CELL_TEXT])
-{
-    if (column == 0) {
-        snprintf (text, CELL_TEXT, "%s", self->layout.scans[row->scan].id);
-    } else if (column == 1) {
-        snprintf (text, CELL_TEXT, "%s", row->symbol);
-    } else if (column == 2) {
-        exchange_format (row->hit.ts, text);
-        text[MINUTE_TEXT] = '\0';
-    } else {
-        size_t i = column - TEXT_COLUMNS;
-        double value = layout_value (&self->layout, row->scan, &row->hit, i);
-        *text = '\0';
-        if (isfinite (value)) {
-            bool alert = self->layout.columns[i].alert;
-            round_number (value, alert ? stpcpy (text, "change_") : text);
-        }
-    }
-}
-
 static size_t column_width (const sink_table_t *self, size_t column)
 {
-    char text[CELL_TEXT];
-    size_t width = strlen (column_name (self, column));
+    char text[TABLE_CELL];
+    size_t width = strlen (table_column (&self->table, column));
     for (size_t i = 0; i < self->row_count; i++) {
-        format_cell (self, &self->rows[i], column, text);
+        table_cell (&self->table, &self->rows[i], column, text);
         size_t length = strlen (text);
         width = length > width ? length : width;
     }
     return width;
 }
 
-static size_t terminal_width (void)
-{
-    struct winsize size;
-    return ioctl (STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col
-                                                                        : WIDTH_UNKNOWN;
-}
-
-/* The column that gives way as number `n`: open, high, low, then from the right. */
-static size_t yielding_column (const sink_table_t *self, size_t n)
-{
-    return TEXT_COLUMNS + (n < 3 ? n : self->layout.count - 1 - (n - 3));
-}
-
 /* Sets the widths; returns how many columns are left out. */
 static size_t fit_columns (const sink_table_t *self)
 {
-    size_t total = 0, dropped = 0, limit = terminal_width () + GAP;
-    for (size_t i = 0; i < TEXT_COLUMNS + self->layout.count; i++) {
-        bool shown = i > 0 || self->layout.names_scan;
-        self->widths[i] = shown ? column_width (self, i) : 0;
-        total += shown ? self->widths[i] + GAP : 0;
+    const table_t *table = &self->table;
+    for (size_t i = 0; i < table_columns (table); i++) {
+        bool shown = i > 0 || table->layout.names_scan;
+        table->widths[i] = shown ? column_width (self, i) : 0;
     }
-    while (total > limit && dropped < self->layout.count) {
-        size_t *width = &self->widths[yielding_column (self, dropped++)];
-        total -= *width + GAP;
-        *width = 0;
-    }
-    return dropped;
-}
-
-/* Appends a line of the table; of the header when `row` is NULL. Text stands left, numbers right.
- * */
-static void print_row (const sink_table_t *self, const row_t *row, buffer_t *out)
-{
-    char text[CELL_TEXT];
-    const char *gap = "";
-    for (size_t i = 0; i < TEXT_COLUMNS + self->layout.count; i++) {
-        if (self->widths[i] == 0) {
-            continue;
-        }
-        if (row) {
-            format_cell (self, row, i, text);
-        } else {
-            snprintf (text, sizeof text, "%s", column_name (self, i));
-        }
-        int width = (int) self->widths[i];
-        buffer_printf (out, "%s%*s", gap, i < TEXT_COLUMNS ? -width : width, text);
-        gap = "  ";
-    }
-    buffer_append (out, "\n", 1);
+    return table_fit (table);
 }
 
 static void print_grouped (uint64_t number, buffer_t *out)
@@ -207,9 +105,9 @@ static int print_table (const sink_table_t *self)
 {
     buffer_t out = {0};
     size_t dropped = fit_columns (self);
-    print_row (self, NULL, &out);
+    table_print (&self->table, NULL, &out);
     for (size_t i = 0; i < self->row_count; i++) {
-        print_row (self, &self->rows[i], &out);
+        table_print (&self->table, &self->rows[i], &out);
     }
     print_notes (self, dropped, &out);
     char *at = output_reserve (self->output, out.size);
@@ -226,8 +124,7 @@ static int table_close (void *handle, bool whole)
         print_table (self); /* what goes wrong is known to the output's close */
     }
     int result = output_close (&self->output, whole);
-    layout_free (&self->layout);
-    free (self->widths);
+    table_free (&self->table);
     free (self);
     return result;
 }

@@ -1,0 +1,339 @@
+#include "commits.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define REPLACED_MAX 64         /* brokers that were replaced in this life */
+#define LINKS_MAX    4096       /* workers' lives whose links are remembered */
+#define KEEP_BYTES   (4u << 20) /* a buffer that a burst made larger is given back */
+
+/* Who serves, and which of its PLACES came last. */
+typedef struct {
+    uint64_t broker, epoch, places;
+} term_t;
+
+/* Shards with all that was taken. A copy puts back what a bad message did. */
+typedef struct {
+    wire_shard_state_t states[SHARD_COUNT];
+    session_t seen[SHARD_COUNT]; /* the newest generation: that of a hit may be ahead of PROGRESS */
+    bool moved;                  /* they are not as the store has them */
+} shards_t;
+
+struct commits {
+    const run_t *run;
+    store_t store;
+    wire_reader_t *reader; /* of messages, and of what is pending: never both at once */
+    bool able;
+    term_t stored, term; /* in the store; with what is pending */
+    wire_shard_state_t stored_shards[SHARD_COUNT];
+    shards_t shards, before;
+    buffer_t hits;   /* pending: LIVE_HIT objects, in the order in which they came */
+    buffer_t places; /* pending: PLACES objects */
+    uint64_t replaced_count;
+    uint64_t replaced[REPLACED_MAX]; /* the last ones */
+    size_t link_count;
+    wire_link_state_t links[LINKS_MAX];
+    uint64_t rows, repeats, refused;
+};
+
+commits_t *commits_new (const run_t *run, const store_t *store, const commits_start_t *start)
+{
+    commits_t *self = memory_new (sizeof *self);
+    self->run = run;
+    self->store = *store;
+    self->reader = wire_reader_new ();
+    self->able = true;
+    self->stored = (term_t){.broker = start->broker, .epoch = start->epoch};
+    self->term = self->stored;
+    for (uint32_t i = 0; i < SHARD_COUNT; i++) {
+        self->stored_shards[i] = start->shards[i];
+        self->stored_shards[i].shard = i;
+        self->shards.states[i] = self->stored_shards[i];
+        self->shards.seen[i] = start->shards[i].generation;
+    }
+    return self;
+}
+
+void commits_destroy (commits_t **self)
+{
+    if (*self) {
+        wire_reader_destroy (&(*self)->reader);
+        buffer_free (&(*self)->hits);
+        buffer_free (&(*self)->places);
+        free (*self);
+        *self = NULL;
+    }
+}
+
+/* ---- brokers ---- */
+
+/* A greeting that was under way when its broker was replaced claims nothing: the one that serves would
+ * stop for one that is about to. */
+static bool was_replaced (const commits_t *self, uint64_t broker)
+{
+    for (uint64_t i = 0; i < self->replaced_count && i < REPLACED_MAX; i++) {
+        if (self->replaced[i] == broker) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void commits_greet (commits_t *self, uint64_t broker)
+{
+    if ((self->term.epoch > 0 && broker == self->term.broker) || was_replaced (self, broker)) {
+        return;
+    }
+    if (self->term.epoch > 0) {
+        self->replaced[self->replaced_count++ % REPLACED_MAX] = self->term.broker;
+    }
+    self->term = (term_t){.broker = broker, .epoch = self->term.epoch + 1};
+    for (uint32_t i = 0; i < SHARD_COUNT; i++) {
+        self->shards.states[i].claim = self->term.epoch;
+    }
+    self->shards.moved = true;
+}
+
+void commits_places (commits_t *self, const wire_places_t *places)
+{
+    if (self->able && places->epoch == self->term.epoch && places->number > self->term.places) {
+        wire_put_places (&self->places, places);
+        self->term.places = places->number;
+    }
+}
+
+/* ---- data ---- */
+
+/* The worker's link; a new one for a worker not heard of. When there are too many, that of the oldest
+ * session makes room: its worker is long gone, and were it not, the next message would be a gap. */
+static link_t *link_of (commits_t *self, uint32_t worker)
+{
+    wire_link_state_t *oldest = self->links;
+    for (size_t i = 0; i < self->link_count; i++) {
+        wire_link_state_t *link = &self->links[i];
+        if (link->worker == worker) {
+            return &link->link;
+        }
+        if (session_compare (link->link.session, oldest->link.session) < 0) {
+            oldest = link;
+        }
+    }
+    if (self->link_count < LINKS_MAX) {
+        oldest = &self->links[self->link_count++];
+    }
+    *oldest = (wire_link_state_t){.worker = worker};
+    return &oldest->link;
+}
+
+/* The fences. A generation not seen before shuts out those before it, were it by a hit alone. */
+static bool serves (commits_t *self, uint32_t shard, session_t generation)
+{
+    uint64_t claim = self->shards.states[shard].claim;
+    if (claim == 0 || generation.epoch < claim ||
+        session_compare (generation, self->shards.seen[shard]) < 0) {
+        return false;
+    }
+    self->shards.seen[shard] = generation;
+    return true;
+}
+
+static bool take_hit (commits_t *self, const wire_live_hit_t *hit)
+{
+    if (hit->shard >= SHARD_COUNT || hit->hit.scan >= self->run->scan_count ||
+        hit->hit.value_count != self->run->scans[hit->hit.scan].column_count) {
+        return false;
+    }
+    if (serves (self, hit->shard, hit->generation)) {
+        wire_put_live_hit (&self->hits, hit);
+    }
+    return true;
+}
+
+static bool take_progress (commits_t *self, const wire_progress_t *progress)
+{
+    if (progress->shard >= SHARD_COUNT) {
+        return false;
+    }
+    wire_shard_state_t *state = &self->shards.states[progress->shard];
+    if (serves (self, progress->shard, progress->generation)) {
+        int order = session_compare (progress->generation, state->generation);
+        if (order > 0 || (order == 0 && progress->sequence > state->sequence)) {
+            state->generation = progress->generation;
+            state->sequence = progress->sequence;
+            self->shards.moved = true;
+        }
+    }
+    return true;
+}
+
+/* The items behind the LINK: all of them, or, when one is bad, none. */
+static bool take_items (commits_t *self)
+{
+    wire_object_t item;
+    size_t hits = self->hits.size;
+    int rc;
+    bool good = true;
+    self->before = self->shards;
+    while (good && (rc = wire_next (self->reader, &item)) != 0) {
+        good = rc == 1 && ((item.kind == WIRE_LIVE_HIT && take_hit (self, &item.live_hit)) ||
+                           (item.kind == WIRE_PROGRESS && take_progress (self, &item.progress)));
+    }
+    if (!good) {
+        self->shards = self->before;
+        self->hits.size = hits;
+    }
+    return good;
+}
+
+bool commits_take (commits_t *self, const char *bytes, size_t size)
+{
+    assert (self->able);
+    wire_object_t header;
+    wire_reader_begin (self->reader, bytes, size);
+    if (wire_next (self->reader, &header) != 1 || header.kind != WIRE_LINK) {
+        self->refused++;
+        return false;
+    }
+    link_t *link = link_of (self, header.link.worker);
+    link_verdict_t verdict = link_take (link, header.link.session, header.link.n);
+    if (verdict != LINK_TAKE && verdict != LINK_FIRST) {
+        return true;
+    }
+    if (!take_items (self)) {
+        link->gap = true;
+        self->refused++;
+        return false;
+    }
+    return true;
+}
+
+/* ---- the transaction ---- */
+
+bool commits_pending (const commits_t *self)
+{
+    return self->shards.moved || commits_pending_bytes (self) > 0;
+}
+
+uint64_t commits_pending_bytes (const commits_t *self)
+{
+    return self->hits.size + self->places.size;
+}
+
+static int write_claims (commits_t *self)
+{
+    const store_t *store = &self->store;
+    if (self->term.epoch != self->stored.epoch &&
+        store->epoch (store->handle, self->term.broker, self->term.epoch) != 0) {
+        return -1;
+    }
+    for (uint32_t i = 0; i < SHARD_COUNT; i++) {
+        uint64_t claim = self->shards.states[i].claim;
+        if (claim != self->stored_shards[i].claim && store->claim (store->handle, i, claim) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* What is pending is our own writing: it reads. */
+static int write_hits (commits_t *self, uint64_t *rows, uint64_t *repeats)
+{
+    wire_object_t item;
+    int rc;
+    wire_reader_begin (self->reader, self->hits.bytes, self->hits.size);
+    while ((rc = wire_next (self->reader, &item)) != 0) {
+        assert (rc == 1);
+        int written = self->store.hit (self->store.handle, &item.live_hit);
+        if (written < 0) {
+            return -1;
+        }
+        *(written > 0 ? rows : repeats) += 1;
+    }
+    return 0;
+}
+
+static int write_shards (commits_t *self)
+{
+    const store_t *store = &self->store;
+    for (uint32_t i = 0; i < SHARD_COUNT; i++) {
+        const wire_shard_state_t *state = &self->shards.states[i], *old = &self->stored_shards[i];
+        bool moved = state->sequence != old->sequence ||
+                     session_compare (state->generation, old->generation) != 0;
+        if (moved && store->shard (store->handle, i, state->generation, state->sequence) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int write_places (commits_t *self)
+{
+    const store_t *store = &self->store;
+    wire_object_t item;
+    int rc, written = 0;
+    wire_reader_begin (self->reader, self->places.bytes, self->places.size);
+    while (written == 0 && (rc = wire_next (self->reader, &item)) != 0) {
+        assert (rc == 1);
+        for (size_t i = 0; i < item.places.symbol_count && written == 0; i++) {
+            written = store->place (store->handle, &item.places.symbols[i]);
+        }
+        for (size_t i = 0; i < item.places.stream_count && written == 0; i++) {
+            written = store->stream (store->handle, &item.places.streams[i]);
+        }
+    }
+    return written;
+}
+
+static void empty (buffer_t *buffer)
+{
+    buffer->size = 0;
+    if (buffer->capacity > KEEP_BYTES) {
+        buffer_free (buffer);
+    }
+}
+
+int commits_write (commits_t *self)
+{
+    const store_t *store = &self->store;
+    uint64_t rows = 0, repeats = 0;
+    if (!commits_pending (self)) {
+        return 0;
+    }
+    self->able = store->begin (store->handle) == 0 && write_claims (self) == 0 &&
+                 write_hits (self, &rows, &repeats) == 0 && write_shards (self) == 0 &&
+                 write_places (self) == 0 && store->commit (store->handle) == 0;
+    if (!self->able) {
+        store->abandon (store->handle);
+        return -1;
+    }
+    self->rows += rows;
+    self->repeats += repeats;
+    self->stored = self->term;
+    memcpy (self->stored_shards, self->shards.states, sizeof self->stored_shards);
+    self->shards.moved = false;
+    empty (&self->hits);
+    empty (&self->places);
+    return 0;
+}
+
+bool commits_able (const commits_t *self)
+{
+    return self->able;
+}
+
+void commits_state (commits_t *self, wire_live_collector_t *state)
+{
+    state->broker = self->stored.broker;
+    state->epoch = self->stored.epoch;
+    state->able = self->able;
+    state->places = self->stored.places;
+    state->hits = self->rows;
+    state->repeats = self->repeats;
+    state->refused = self->refused;
+    state->pending = commits_pending_bytes (self);
+    state->link_count = self->link_count;
+    state->links = self->links;
+    state->shard_count = SHARD_COUNT;
+    state->shards = self->stored_shards;
+}

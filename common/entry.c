@@ -1,0 +1,69 @@
+#include "entry.h"
+
+entry_id_t entry_id_before (entry_id_t id)
+{
+    if (id.sequence > 0) {
+        return (entry_id_t){id.ms, id.sequence - 1};
+    }
+    return id.ms > 0 ? (entry_id_t){id.ms - 1, UINT64_MAX} : id;
+}
+
+entry_id_t entry_id_after (entry_id_t id)
+{
+    if (id.sequence < UINT64_MAX) {
+        return (entry_id_t){id.ms, id.sequence + 1};
+    }
+    return id.ms < UINT64_MAX ? (entry_id_t){id.ms + 1, 0} : id;
+}
+
+/* Writes the digits; where they end. Requests for thousands of streams have an id of each. */
+static char *put_number (char *text, uint64_t number)
+{
+    char digits[20];
+    int count = 0;
+    do {
+        digits[count++] = (char) ('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    while (count > 0) {
+        *text++ = digits[--count];
+    }
+    return text;
+}
+
+char *entry_id_format (entry_id_t id, char text[static ENTRY_ID_TEXT])
+{
+    char *end = put_number (text, id.ms);
+    *end++ = '-';
+    *put_number (end, id.sequence) = '\0';
+    return text;
+}
+
+/* The decimal number at `*at`, which is moved behind it. False when there is none, or it is larger
+ * than 64 bits hold. */
+static bool read_number (const char **at, const char *end, uint64_t *number)
+{
+    const char *start = *at;
+    *number = 0;
+    for (; *at < end && **at >= '0' && **at <= '9'; ++*at) {
+        unsigned digit = (unsigned) (**at - '0');
+        if (*number > (UINT64_MAX - digit) / 10) {
+            return false;
+        }
+        *number = *number * 10 + digit;
+    }
+    return *at > start;
+}
+
+bool entry_id_parse (const char *text, size_t size, entry_id_t *id)
+{
+    const char *at = text, *end = text + size;
+    *id = (entry_id_t){0};
+    if (!read_number (&at, end, &id->ms)) {
+        return false;
+    }
+    if (at == end) {
+        return true;
+    }
+    return *at++ == '-' && read_number (&at, end, &id->sequence) && at == end;
+}

@@ -1,0 +1,25 @@
+/* rows - CANDLES, made row by row: for tests of what takes them. */
+#ifndef ROWS_H
+#define ROWS_H
+
+#include "wire.h"
+
+#define ROWS_SYMBOLS 64
+
+/* A value; all zero is empty. */
+typedef struct {
+    size_t symbol_count, count;
+    char symbols[ROWS_SYMBOLS][SYMBOL_MAX + 1];
+    buffer_t index, columns[WIRE_CANDLE_COLUMNS];
+} rows_t;
+
+void rows_add (rows_t *self, const char *symbol, const candle_t *candle, int64_t arrival_ms);
+
+/* The item: it points into the rows. */
+wire_object_t rows_item (const rows_t *self, uint32_t shard, session_t generation,
+                         uint64_t sequence);
+
+void rows_clear (rows_t *self);
+void rows_free (rows_t *self);
+
+#endif

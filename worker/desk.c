@@ -1,0 +1,380 @@
+/*     BEGIN, REFERENCE, CANDLES, CLOCK --> is it of the shard's generation, and next in it?
+ *                                             | yes
+ *             series_take: does the candle count? --> symbol_day_take --> found --> LIVE_HIT
+ *                                             |
+ *                                             +--> the shard is touched --> PROGRESS
+ *
+ * Only symbols with open buckets wait for a clock, and a shard knows when the first of them is due:
+ * most clocks cost one comparison. */
+#include "desk.h"
+
+#include "clock.h"
+#include "desk_shard.h"
+#include "desk_reference.h"
+#include "shard.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct desk {
+    desk_rules_t rules;
+    symbol_day_rules_t day_rules;
+    desk_reference_t *reference;
+    desk_shard_t shards[SHARD_COUNT];
+    size_t held_count, symbol_count;
+    size_t touched_count;
+    uint32_t touched[SHARD_COUNT]; /* shards, in the order in which they were touched */
+    size_t named_capacity;
+    desk_symbol_t **named; /* the symbols that an item names */
+    desk_counts_t counts;
+    /* what is being taken, for hits */
+    outbox_t *out;
+    uint32_t shard;
+    const desk_symbol_t *symbol;
+};
+
+static void put_hit (void *argument, const hit_t *hit, int64_t arrival_ms)
+{
+    desk_t *self = argument;
+    wire_live_hit_t item = {.shard = self->shard,
+                            .generation = self->shards[self->shard].generation,
+                            .arrival_ms = arrival_ms,
+                            .day = exchange_day (hit->ts),
+                            .hit = *hit};
+    memcpy (item.symbol, self->symbol->name, sizeof item.symbol);
+    wire_put_live_hit (outbox_message (self->out), &item);
+}
+
+desk_t *desk_new (const run_t *run, const calendar_t *calendar, const desk_rules_t *rules)
+{
+    desk_t *self = memory_new (sizeof *self);
+    self->rules = *rules;
+    self->day_rules = (symbol_day_rules_t){.run = run,
+                                           .since_ms = rules->since_ms,
+                                           .candle_timeout_ms = rules->candle_timeout_ms,
+                                           .found = put_hit,
+                                           .argument = self};
+    self->reference = desk_reference_new (run, calendar, &self->counts);
+    return self;
+}
+
+static void drop_shard (desk_t *self, desk_shard_t *shard)
+{
+    self->held_count -= shard->held;
+    self->symbol_count -= shard->symbol_count;
+    desk_shard_drop (shard);
+    shard->held = false;
+    shard->sequence = 0;
+}
+
+void desk_drop (desk_t *self)
+{
+    for (size_t i = 0; i < SHARD_COUNT; i++) {
+        drop_shard (self, &self->shards[i]);
+        self->shards[i].generation = (session_t){0};
+        self->shards[i].touched = false;
+    }
+    self->touched_count = 0;
+}
+
+void desk_destroy (desk_t **self)
+{
+    if (*self) {
+        desk_drop (*self);
+        desk_reference_destroy (&(*self)->reference);
+        free ((*self)->named);
+        free (*self);
+        *self = NULL;
+    }
+}
+
+/* ---- items ---- */
+
+typedef enum { ITEM_NEXT, ITEM_OLD, ITEM_LOST } place_t;
+
+/* Where an item stands that belongs to `generation` of a shard. */
+static place_t place_of (const desk_shard_t *shard, session_t generation)
+{
+    int order = session_compare (generation, shard->generation);
+    if (order < 0) {
+        return ITEM_OLD;
+    }
+    return order == 0 && shard->held ? ITEM_NEXT : ITEM_LOST; /* lost: its BEGIN */
+}
+
+/* The same for a numbered one. */
+static place_t numbered_place_of (const desk_shard_t *shard, session_t generation,
+                                  uint64_t sequence)
+{
+    place_t place = place_of (shard, generation);
+    return place == ITEM_NEXT && sequence != shard->sequence + 1 ? ITEM_LOST : place;
+}
+
+/* A numbered item was applied. */
+static void advance (desk_t *self, uint32_t shard)
+{
+    self->shards[shard].sequence++;
+    if (!self->shards[shard].touched) {
+        self->shards[shard].touched = true;
+        self->touched[self->touched_count++] = shard;
+    }
+}
+
+static desk_symbol_t *add_symbol (desk_t *self, desk_shard_t *shard, const char *name, day_t closed)
+{
+    size_t before = shard->symbol_count;
+    desk_symbol_t *symbol = desk_shard_add (shard, name, closed);
+    self->symbol_count += shard->symbol_count - before;
+    return symbol;
+}
+
+static bool take_begin (desk_t *self, const wire_begin_t *item)
+{
+    desk_shard_t *shard = &self->shards[item->shard];
+    if (session_compare (item->generation, shard->generation) <= 0) {
+        return true;
+    }
+    drop_shard (self, shard);
+    shard->held = true;
+    shard->generation = item->generation;
+    self->held_count++;
+    for (size_t i = 0; i < item->symbol_count; i++) {
+        add_symbol (self, shard, item->symbols[i].symbol, item->symbols[i].closed);
+    }
+    return true;
+}
+
+static bool take_reference (desk_t *self, const wire_reference_t *item)
+{
+    desk_shard_t *shard = &self->shards[item->shard];
+    place_t place = place_of (shard, item->generation);
+    if (place == ITEM_NEXT) {
+        desk_symbol_t *symbol = add_symbol (self, shard, item->symbol, DAY_NONE);
+        symbol_day_destroy (&symbol->next);
+        symbol->next = desk_reference_day (self->reference, item);
+        symbol->next_day = item->day;
+    }
+    return place != ITEM_LOST;
+}
+
+/* ---- candles ---- */
+
+/* A new date: the one before is complete. False when the new one's reference data is missing. */
+static bool begin_date (desk_t *self, desk_symbol_t *symbol)
+{
+    if (symbol->today) {
+        symbol_day_clock (symbol->today, &self->day_rules, 0, true);
+        symbol_day_destroy (&symbol->today);
+    }
+    if (symbol->next_day != symbol->series.day) {
+        return false;
+    }
+    symbol->today = symbol->next;
+    symbol->next = NULL;
+    symbol->next_day = DAY_NONE;
+    return true;
+}
+
+/* The last clock that completes nothing of the symbol's. */
+static int64_t due_of (const desk_t *self, const desk_symbol_t *symbol)
+{
+    const series_t *series = &symbol->series;
+    int64_t over = series->end_ms > series->arrival_ms ? series->end_ms : series->arrival_ms;
+    int64_t due = symbol->today ? symbol_day_due (symbol->today, &self->day_rules) : INT64_MAX;
+    over += self->rules.day_timeout_ms;
+    return due == INT64_MAX || due < over ? due : over;
+}
+
+static bool take_candle (desk_t *self, desk_shard_t *shard, desk_symbol_t *symbol,
+                         const candle_t *candle, int64_t arrival_ms)
+{
+    self->symbol = symbol;
+    series_verdict_t verdict =
+        series_take (&symbol->series, candle->ts, arrival_ms, self->rules.day_timeout_ms, NULL);
+    if (verdict != SERIES_TAKE && verdict != SERIES_NEW_DATE) {
+        return true; /* the broker counts them */
+    }
+    if (verdict == SERIES_NEW_DATE && !begin_date (self, symbol)) {
+        return false;
+    }
+    self->counts.candles++;
+    if (symbol->today && symbol_day_take (symbol->today, &self->day_rules, candle, arrival_ms)) {
+        int64_t due = due_of (self, symbol);
+        desk_shard_wait (shard, symbol);
+        shard->due_ms = due < shard->due_ms ? due : shard->due_ms;
+    }
+    return true;
+}
+
+/* Finds the symbols that the item names: NULL is one that we do not know. */
+static void find_named (desk_t *self, const desk_shard_t *shard, const wire_candles_t *item)
+{
+    if (item->symbol_count > self->named_capacity) {
+        self->named_capacity = item->symbol_count;
+        self->named = memory_resize (self->named, self->named_capacity, sizeof (desk_symbol_t *));
+    }
+    for (size_t i = 0; i < item->symbol_count; i++) {
+        self->named[i] = desk_shard_find (shard, item->symbols[i]);
+    }
+}
+
+/* A value of a column; columns have any alignment. */
+static int64_t integer_at (const wire_candles_t *item, wire_column_t column, size_t row)
+{
+    int64_t value;
+    memcpy (&value, item->columns[column].bytes + row * sizeof value, sizeof value);
+    return value;
+}
+
+static double number_at (const wire_candles_t *item, wire_column_t column, size_t row)
+{
+    double value;
+    memcpy (&value, item->columns[column].bytes + row * sizeof value, sizeof value);
+    return value;
+}
+
+static bool take_rows (desk_t *self, desk_shard_t *shard, const wire_candles_t *item)
+{
+    find_named (self, shard, item);
+    for (size_t row = 0; row < item->count; row++) {
+        uint32_t index;
+        memcpy (&index, item->symbol.bytes + row * sizeof index, sizeof index);
+        candle_t candle = {.ts = integer_at (item, WIRE_COLUMN_TS, row),
+                           .open = number_at (item, WIRE_COLUMN_OPEN, row),
+                           .high = number_at (item, WIRE_COLUMN_HIGH, row),
+                           .low = number_at (item, WIRE_COLUMN_LOW, row),
+                           .close = number_at (item, WIRE_COLUMN_CLOSE, row),
+                           .volume = number_at (item, WIRE_COLUMN_VOLUME, row)};
+        desk_symbol_t *symbol = self->named[index];
+        if (!symbol || !take_candle (self, shard, symbol, &candle,
+                                     integer_at (item, WIRE_COLUMN_ARRIVAL, row))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool take_candles (desk_t *self, const wire_candles_t *item)
+{
+    desk_shard_t *shard = &self->shards[item->shard];
+    place_t place = numbered_place_of (shard, item->generation, item->sequence);
+    if (place != ITEM_NEXT) {
+        return place == ITEM_OLD;
+    }
+    self->shard = item->shard;
+    if (!take_rows (self, shard, item)) {
+        return false;
+    }
+    advance (self, item->shard);
+    return true;
+}
+
+/* ---- the clock ---- */
+
+/* Completes what is due, and keeps those waiting that still have open buckets. */
+static void pass_time (desk_t *self, desk_shard_t *shard, const wire_clock_t *item)
+{
+    size_t kept = 0;
+    shard->due_ms = INT64_MAX;
+    for (size_t i = 0; i < shard->waiting_count; i++) {
+        desk_symbol_t *symbol = shard->waiting[i];
+        bool all = item->is_end ||
+                   series_is_over (&symbol->series, item->clock_ms, self->rules.day_timeout_ms);
+        self->symbol = symbol;
+        if (symbol->today) {
+            symbol_day_clock (symbol->today, &self->day_rules, item->clock_ms, all);
+        }
+        int64_t due = due_of (self, symbol);
+        symbol->waits = due != INT64_MAX;
+        if (symbol->waits) {
+            shard->waiting[kept++] = symbol;
+            shard->due_ms = due < shard->due_ms ? due : shard->due_ms;
+        }
+    }
+    shard->waiting_count = kept;
+}
+
+static bool take_clock (desk_t *self, const wire_clock_t *item)
+{
+    desk_shard_t *shard = &self->shards[item->shard];
+    place_t place = numbered_place_of (shard, item->generation, item->sequence);
+    if (place != ITEM_NEXT) {
+        return place == ITEM_OLD;
+    }
+    self->shard = item->shard;
+    if (item->is_end || item->clock_ms > shard->due_ms) {
+        pass_time (self, shard, item);
+    }
+    advance (self, item->shard);
+    return true;
+}
+
+/* ---- the desk ---- */
+
+static bool take (desk_t *self, const wire_object_t *item)
+{
+    switch (item->kind) {
+    case WIRE_BEGIN:
+        return take_begin (self, &item->begin);
+    case WIRE_REFERENCE:
+        return take_reference (self, &item->reference);
+    case WIRE_CANDLES:
+        return take_candles (self, &item->candles);
+    case WIRE_CLOCK:
+        return take_clock (self, &item->clock);
+    default:
+        return false;
+    }
+}
+
+bool desk_take (desk_t *self, const wire_object_t *item, outbox_t *out)
+{
+    int64_t start = cpu_thread_ns ();
+    self->out = out;
+    bool taken = take (self, item);
+    self->counts.scan_ns += cpu_thread_ns () - start;
+    self->counts.late = self->day_rules.late;
+    return taken;
+}
+
+void desk_end_message (desk_t *self, outbox_t *out)
+{
+    for (size_t i = 0; i < self->touched_count; i++) {
+        desk_shard_t *shard = &self->shards[self->touched[i]];
+        wire_progress_t item = {.shard = self->touched[i],
+                                .generation = shard->generation,
+                                .sequence = shard->sequence};
+        if (item.sequence > 0) { /* else a new generation began behind what was applied */
+            wire_put_progress (outbox_message (out), &item);
+        }
+        shard->touched = false;
+    }
+    self->touched_count = 0;
+}
+
+void desk_hear (desk_t *self, const wire_live_broker_t *state, uint32_t worker)
+{
+    for (size_t i = 0; i < state->owner_count; i++) {
+        const wire_owner_t *owner = &state->owners[i];
+        desk_shard_t *shard = &self->shards[owner->shard];
+        if (owner->worker != worker && session_compare (owner->generation, shard->generation) > 0) {
+            drop_shard (self, shard);
+            shard->generation = owner->generation; /* what is still under way to us is old */
+        }
+    }
+}
+
+const desk_counts_t *desk_counts (const desk_t *self)
+{
+    return &self->counts;
+}
+
+size_t desk_shards (const desk_t *self)
+{
+    return self->held_count;
+}
+
+size_t desk_symbols (const desk_t *self)
+{
+    return self->symbol_count;
+}

@@ -1,0 +1,227 @@
+#include "symbol_day.h"
+
+#include "memory.h"
+
+#include <stdlib.h>
+
+/* A scan's day. */
+typedef struct {
+    rule_state_t state;
+    uint32_t scan; /* its index in the run */
+    bool done;     /* nothing more can be found */
+} watch_t;
+
+/* The scans of one frequency. */
+typedef struct {
+    watch_t *watches;
+    uint32_t count;
+    uint32_t left;      /* not done */
+    bucket_t bucket;    /* at 1min nothing but its minutes */
+    int64_t end_ts;     /* of the bucket that began last; INT64_MIN before the first */
+    int64_t arrival_ms; /* of its newest candle */
+} group_t;
+
+struct symbol_day {
+    uint32_t group_count;
+    group_t groups[]; /* then the watches, then the rings of lows */
+};
+
+/* ---- the start ---- */
+
+/* Bit s: the run's scan s passes its gate. A 1d scan has no candle to wait for: it does not run
+ * live. */
+static uint64_t pass_gates (const run_t *run, daily_t *daily, const calendar_t *calendar)
+{
+    uint64_t passed = 0;
+    for (size_t s = 0; s < run->scan_count; s++) {
+        bool in = run->frequency_of[s] >= 0 && rules_gate (&run->scans[s], daily, calendar, NULL);
+        passed |= (uint64_t) in << s;
+    }
+    return passed;
+}
+
+/* Those of `scans` that run at the run's i-th frequency. */
+static uint64_t scans_at (const run_t *run, uint64_t scans, size_t i)
+{
+    for (size_t s = 0; s < run->scan_count; s++) {
+        if (run->frequency_of[s] != (int) i) {
+            scans &= ~(UINT64_C (1) << s);
+        }
+    }
+    return scans;
+}
+
+/* Makes the next group, with its watches behind those of the groups before. */
+static void add_group (symbol_day_t *self, const run_t *run, size_t i, uint64_t scans,
+                       daily_t *daily, watch_t **watch, double **lows)
+{
+    group_t *group = &self->groups[self->group_count++];
+    group->watches = *watch;
+    group->end_ts = INT64_MIN;
+    bucket_init (&group->bucket, run->frequencies[i]);
+    for (size_t s = 0; s < run->scan_count; s++) {
+        if (scans >> s & 1) {
+            (*watch)->scan = (uint32_t) s;
+            rules_begin (&(*watch)->state, &run->scans[s], daily, *lows);
+            *lows += rules_lows (&run->scans[s]);
+            ++*watch;
+            group->count++;
+        }
+    }
+    group->left = group->count;
+}
+
+symbol_day_t *symbol_day_new (const run_t *run, daily_t *daily, const calendar_t *calendar)
+{
+    uint64_t passed = pass_gates (run, daily, calendar);
+    if (!passed) {
+        return NULL;
+    }
+    size_t groups = 0, watches = 0, lows = 0;
+    for (size_t i = 0; i < run->frequency_count; i++) {
+        groups += scans_at (run, passed, i) != 0;
+    }
+    for (size_t s = 0; s < run->scan_count; s++) {
+        watches += passed >> s & 1;
+        lows += passed >> s & 1 ? rules_lows (&run->scans[s]) : 0;
+    }
+    symbol_day_t *self = memory_new (sizeof *self + groups * sizeof (group_t) +
+                                     watches * sizeof (watch_t) + lows * sizeof (double));
+    watch_t *watch = (watch_t *) (self->groups + groups);
+    double *ring = (double *) (watch + watches);
+    for (size_t i = 0; i < run->frequency_count; i++) {
+        uint64_t scans = scans_at (run, passed, i);
+        if (scans) {
+            add_group (self, run, i, scans, daily, &watch, &ring);
+        }
+    }
+    return self;
+}
+
+void symbol_day_destroy (symbol_day_t **self)
+{
+    free (*self);
+    *self = NULL;
+}
+
+/* ---- candles ---- */
+
+/* One candle of its frequency to one rule. False when nothing more can be found. */
+static bool feed_rule (watch_t *watch, symbol_day_rules_t *rules, const candle_t *candle,
+                       int minute, int64_t arrival_ms)
+{
+    const scan_t *scan = &rules->run->scans[watch->scan];
+    if (minute > scan->end_time) {
+        return false; /* nothing after the window can hit */
+    }
+    hit_t hit;
+    if (!rules_feed (&watch->state, scan, candle, minute, hit.values, NULL) ||
+        arrival_ms < rules->since_ms || !candle_is_finite (candle)) {
+        return true;
+    }
+    hit.scan = watch->scan;
+    hit.ts = candle->ts;
+    hit.candle = *candle;
+    hit.value_count = scan->column_count;
+    rules->found (rules->argument, &hit, arrival_ms);
+    return rules->run->all_hits;
+}
+
+static void feed_rules (group_t *self, symbol_day_rules_t *rules, const candle_t *candle,
+                        int64_t arrival_ms)
+{
+    int minute = exchange_minute (candle->ts);
+    for (uint32_t i = 0; i < self->count; i++) {
+        watch_t *watch = &self->watches[i];
+        if (!watch->done && !feed_rule (watch, rules, candle, minute, arrival_ms)) {
+            watch->done = true;
+            self->left--;
+        }
+    }
+}
+
+static void complete (group_t *self, symbol_day_rules_t *rules)
+{
+    candle_t closed;
+    if (bucket_close (&self->bucket, &closed)) {
+        feed_rules (self, rules, &closed, self->arrival_ms);
+    }
+}
+
+/* A candle of the open bucket that arrives after this is late for it. */
+static int64_t limit_ms (const group_t *self, const symbol_day_rules_t *rules)
+{
+    int64_t end_ms = self->end_ts * 1000;
+    return (end_ms > self->arrival_ms ? end_ms : self->arrival_ms) + rules->candle_timeout_ms;
+}
+
+/* A candle to its bucket. True when that began. */
+static bool feed_bucket (group_t *self, symbol_day_rules_t *rules, const candle_t *candle,
+                         int64_t arrival_ms)
+{
+    bucket_t *bucket = &self->bucket;
+    bool same = candle->ts < self->end_ts && bucket_has (bucket, candle->ts);
+    if (same && (!bucket->open || arrival_ms > limit_ms (self, rules))) {
+        rules->late++;
+        complete (self, rules);
+        return false;
+    }
+    if (!same) {
+        complete (self, rules);
+        if (self->left == 0) {
+            return false;
+        }
+    }
+    candle_t closed;
+    bucket_feed (bucket, candle, &closed); /* closes none: the one before is complete */
+    if (!same) {
+        self->end_ts = bucket_end (bucket);
+    }
+    self->arrival_ms = arrival_ms;
+    if (candle->ts + 60 >= self->end_ts) {
+        complete (self, rules);
+    }
+    return bucket->open && !same;
+}
+
+bool symbol_day_take (symbol_day_t *self, symbol_day_rules_t *rules, const candle_t *candle,
+                      int64_t arrival_ms)
+{
+    bool began = false;
+    for (uint32_t i = 0; i < self->group_count; i++) {
+        group_t *group = &self->groups[i];
+        if (group->left == 0) {
+            continue;
+        }
+        if (group->bucket.minutes == 1) {
+            feed_rules (group, rules, candle, arrival_ms);
+        } else {
+            began |= feed_bucket (group, rules, candle, arrival_ms);
+        }
+    }
+    return began;
+}
+
+/* ---- the clock ---- */
+
+void symbol_day_clock (symbol_day_t *self, symbol_day_rules_t *rules, int64_t clock_ms, bool all)
+{
+    for (uint32_t i = 0; i < self->group_count; i++) {
+        group_t *group = &self->groups[i];
+        if (group->bucket.open && (all || clock_ms > limit_ms (group, rules))) {
+            complete (group, rules);
+        }
+    }
+}
+
+int64_t symbol_day_due (const symbol_day_t *self, const symbol_day_rules_t *rules)
+{
+    int64_t due = INT64_MAX;
+    for (uint32_t i = 0; i < self->group_count; i++) {
+        const group_t *group = &self->groups[i];
+        if (group->bucket.open && limit_ms (group, rules) < due) {
+            due = limit_ms (group, rules);
+        }
+    }
+    return due;
+}
