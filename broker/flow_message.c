@@ -1,0 +1,268 @@
+/* What is sent:
+ *
+ *     candle --> rows of its shard's batch --full, or flow_flush--> CANDLES --> the seat's open message
+ *                                 BEGIN, REFERENCE, CLOCK: at once -----------> --256 KiB, or flow_flush--> queue
+ *
+ * An item of a shard never overtakes its candles: the batch is closed first.
+ */
+#include "flow_inside.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- messages of a seat ---- */
+
+static void close_message (flow_seat_t *seat)
+{
+    if (seat->open.size == 0) {
+        return;
+    }
+    if (seat->queue_first + seat->queue_count == seat->queue_capacity) {
+        if (seat->queue_first > 0) {
+            memmove (seat->queue, seat->queue + seat->queue_first,
+                     seat->queue_count * sizeof *seat->queue);
+            seat->queue_first = 0;
+        } else {
+            seat->queue_capacity = seat->queue_capacity * 2 + 8;
+            seat->queue = memory_resize (seat->queue, seat->queue_capacity, sizeof *seat->queue);
+        }
+    }
+    seat->queue[seat->queue_first + seat->queue_count++] = seat->open;
+    seat->open = (buffer_t){0};
+}
+
+/* The message that the next item is put into. */
+static buffer_t *open_message (flow_seat_t *seat, uint32_t w)
+{
+    if (seat->open.size == 0) {
+        wire_put_link (&seat->open, &(wire_link_t){w, seat->session, ++seat->n});
+        seat->bytes += seat->open.size;
+    }
+    return &seat->open;
+}
+
+/* An item was put into the message that had `before` bytes. */
+static void end_item (flow_seat_t *seat, size_t before)
+{
+    seat->bytes += seat->open.size - before;
+    if (seat->open.size >= FLOW_MESSAGE) {
+        close_message (seat);
+    }
+}
+
+void flow_drop_messages (flow_seat_t *seat)
+{
+    for (size_t i = 0; i < seat->queue_count; i++) {
+        buffer_free (&seat->queue[seat->queue_first + i]);
+    }
+    seat->queue_first = seat->queue_count = 0;
+    buffer_free (&seat->open);
+}
+
+bool flow_next_message (flow_t *self, uint32_t w, buffer_t *message)
+{
+    flow_seat_t *seat = &self->seats[w];
+    if (seat->queue_count == 0) {
+        return false;
+    }
+    *message = seat->queue[seat->queue_first++];
+    seat->queue_count--;
+    if (seat->queue_count == 0) {
+        seat->queue_first = 0;
+    }
+    return true;
+}
+
+/* ---- items of a shard ---- */
+
+/* The next sequence of the shard; from now on something of it is outstanding. */
+static uint64_t next_sequence (flow_t *self, shard_t *shard)
+{
+    if (shard->sequence == shard->committed) {
+        shard->outstanding_ms = self->now_ms;
+    }
+    return ++shard->sequence;
+}
+
+void flow_put_begin (flow_t *self, unsigned number)
+{
+    const shard_t *shard = &self->shards[number];
+    flow_seat_t *seat = &self->seats[shard->owner];
+    wire_closed_t *closed = memory_new ((shard->symbol_count + 1) * sizeof *closed);
+    wire_begin_t begin = {
+        .shard = number, .generation = shard->generation, .symbols = closed, .symbol_count = 0};
+    for (uint32_t i = 0; i < shard->symbol_count; i++) {
+        const symbol_t *symbol = &self->symbols[shard->symbols[i]];
+        if (symbol->closed != DAY_NONE) {
+            wire_closed_t *entry = &closed[begin.symbol_count++];
+            snprintf (entry->symbol, sizeof entry->symbol, "%s",
+                      flow_symbol (self, shard->symbols[i]));
+            entry->closed = symbol->closed;
+        }
+    }
+    buffer_t *message = open_message (seat, (uint32_t) shard->owner);
+    size_t before = message->size;
+    wire_put_begin (message, &begin);
+    end_item (seat, before);
+    free (closed);
+}
+
+void flow_put_reference (flow_t *self, uint32_t number, day_t day)
+{
+    symbol_t *symbol = &self->symbols[number];
+    shard_t *shard = &self->shards[symbol->shard];
+    flow_seat_t *seat = &self->seats[shard->owner];
+    flow_close_batch (self, symbol->shard);
+    buffer_t *message = open_message (seat, (uint32_t) shard->owner);
+    size_t before = message->size;
+    self->config.reference (self->config.argument, message, symbol->shard, shard->generation,
+                            flow_symbol (self, number), day);
+    self->reference_bytes = (self->reference_bytes * 7 + message->size - before) / 8;
+    end_item (seat, before);
+    symbol->reference = day;
+}
+
+void flow_put_clock (flow_t *self, unsigned number, int64_t clock_ms, bool is_end)
+{
+    shard_t *shard = &self->shards[number];
+    flow_seat_t *seat = &self->seats[shard->owner];
+    flow_close_batch (self, number);
+    wire_clock_t clock = {.shard = number,
+                          .generation = shard->generation,
+                          .sequence = next_sequence (self, shard),
+                          .clock_ms = clock_ms,
+                          .is_end = is_end};
+    buffer_t *message = open_message (seat, (uint32_t) shard->owner);
+    size_t before = message->size;
+    wire_put_clock (message, &clock);
+    end_item (seat, before);
+    shard->clock_ms = clock_ms;
+    flow_note_clock (self, number, clock_ms, clock.sequence);
+}
+
+/* ---- the batch ---- */
+
+void flow_free_rows (batch_rows_t *rows)
+{
+    free (rows->symbol);
+    free (rows->ts);
+    free (rows->arrival);
+    free (rows->open);
+    free (rows->high);
+    free (rows->low);
+    free (rows->close);
+    free (rows->volume);
+    free (rows->names);
+    *rows = (batch_rows_t){0};
+}
+
+static void grow_rows (batch_rows_t *rows)
+{
+    uint32_t n = rows->capacity = rows->capacity * 2 + 16;
+    rows->symbol = memory_resize (rows->symbol, n, sizeof *rows->symbol);
+    rows->ts = memory_resize (rows->ts, n, sizeof *rows->ts);
+    rows->arrival = memory_resize (rows->arrival, n, sizeof *rows->arrival);
+    rows->open = memory_resize (rows->open, n, sizeof *rows->open);
+    rows->high = memory_resize (rows->high, n, sizeof *rows->high);
+    rows->low = memory_resize (rows->low, n, sizeof *rows->low);
+    rows->close = memory_resize (rows->close, n, sizeof *rows->close);
+    rows->volume = memory_resize (rows->volume, n, sizeof *rows->volume);
+}
+
+/* The symbol's index in the batch. */
+static uint32_t slot_of (flow_t *self, uint32_t number)
+{
+    symbol_t *symbol = &self->symbols[number];
+    shard_t *shard = &self->shards[symbol->shard];
+    batch_rows_t *rows = &shard->rows;
+    if (symbol->batch == shard->batch) {
+        return symbol->slot;
+    }
+    if (rows->symbol_count == rows->symbol_capacity) {
+        rows->symbol_capacity = rows->symbol_capacity * 2 + 8;
+        rows->names = memory_resize (rows->names, rows->symbol_capacity, sizeof *rows->names);
+    }
+    memcpy (rows->names[rows->symbol_count], flow_symbol (self, number),
+            strlen (flow_symbol (self, number)) + 1);
+    symbol->batch = shard->batch;
+    symbol->slot = rows->symbol_count++;
+    return symbol->slot;
+}
+
+static void put_row (batch_rows_t *rows, uint32_t slot, entry_id_t id, const candle_t *candle)
+{
+    if (rows->count == rows->capacity) {
+        grow_rows (rows);
+    }
+    uint32_t i = rows->count++;
+    rows->symbol[i] = slot;
+    rows->ts[i] = candle->ts;
+    rows->arrival[i] = (int64_t) id.ms;
+    rows->open[i] = candle->open;
+    rows->high[i] = candle->high;
+    rows->low[i] = candle->low;
+    rows->close[i] = candle->close;
+    rows->volume[i] = candle->volume;
+}
+
+void flow_pass (flow_t *self, uint32_t number, entry_id_t id, const candle_t *candle, day_t day,
+                bool is_new)
+{
+    symbol_t *symbol = &self->symbols[number];
+    shard_t *shard = &self->shards[symbol->shard];
+    if (is_new && symbol->reference != day) {
+        flow_put_reference (self, number, day);
+    }
+    put_row (&shard->rows, slot_of (self, number), id, candle);
+    flow_note_sequence (self, symbol, id, day, shard->sequence + 1);
+    if (shard->rows.count >= FLOW_BATCH_ROWS) {
+        flow_close_batch (self, symbol->shard);
+    }
+}
+
+static wire_bytes_t column (const void *values, uint32_t count)
+{
+    return (wire_bytes_t){values, (size_t) count * 8};
+}
+
+void flow_close_batch (flow_t *self, unsigned number)
+{
+    shard_t *shard = &self->shards[number];
+    batch_rows_t *rows = &shard->rows;
+    if (rows->count == 0) {
+        return;
+    }
+    assert (shard->owner != FLOW_NOBODY);
+    flow_seat_t *seat = &self->seats[shard->owner];
+    wire_candles_t candles = {
+        .shard = number,
+        .generation = shard->generation,
+        .sequence = next_sequence (self, shard),
+        .symbol_count = rows->symbol_count,
+        .symbols = (const char (*)[SYMBOL_MAX + 1]) rows->names,
+        .count = rows->count,
+        .symbol = {(const char *) rows->symbol, (size_t) rows->count * 4},
+        .columns = {column (rows->ts, rows->count), column (rows->arrival, rows->count),
+                    column (rows->open, rows->count), column (rows->high, rows->count),
+                    column (rows->low, rows->count), column (rows->close, rows->count),
+                    column (rows->volume, rows->count)}};
+    buffer_t *message = open_message (seat, (uint32_t) shard->owner);
+    size_t before = message->size;
+    wire_put_candles (message, &candles);
+    end_item (seat, before);
+    rows->count = rows->symbol_count = 0;
+    shard->batch++;
+}
+
+void flow_flush (flow_t *self, uint64_t now_ms)
+{
+    self->now_ms = now_ms > self->now_ms ? now_ms : self->now_ms;
+    for (unsigned s = 0; s < SHARD_COUNT; s++) {
+        flow_close_batch (self, s);
+    }
+    for (uint32_t w = 0; w < self->seat_count; w++) {
+        close_message (&self->seats[w]);
+    }
+}
