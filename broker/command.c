@@ -1,11 +1,14 @@
 #include "command.h"
 
 #define SCAN     (1u << COMMAND_SCAN)
+#define LIVE     (1u << COMMAND_LIVE)
+#define REPLAY   (1u << COMMAND_REPLAY)
+#define STREAMS  (LIVE | REPLAY)
 #define SAMPLE   (1u << COMMAND_SAMPLE)
 #define SCANNERS (1u << COMMAND_SCANNERS)
 #define EXPLAIN  (1u << COMMAND_EXPLAIN)
 #define CHECK    (1u << COMMAND_CHECK)
-#define EVERY    (SCAN | SAMPLE | SCANNERS | EXPLAIN | CHECK)
+#define EVERY    (SCAN | STREAMS | SAMPLE | SCANNERS | EXPLAIN | CHECK)
 
 /* Printed as they stand, in 79 columns. */
 /* clang-format off */
@@ -24,6 +27,40 @@ static const command_t commands[] = {
             "  fastscanner scan --data market --from 2023-03-06 --to 2023-03-24 \\\n"
             "    --out csv:hits.csv --out sqlite:hits.db \\\n"
             "    --scan daily_atr_parabolic_up,min_adv=1e5,min_adr=0.02,min_atr_multiplier=1\n"
+            "\n"
+            "Exit codes: 0 done, 1 failed, 2 usage, 3 something was rejected (--strict),\n"
+            "4 nothing to scan, 130 interrupted.",
+    },
+    [COMMAND_LIVE] = {
+        .name = "live",
+        .summary = "scans the candles of Redis streams as they come, until stopped",
+        .operands = "",
+        .details =
+            "Each entry of a stream is one 1-minute candle. Hits are kept in a journal, the\n"
+            "directory of --state, and go from there to each --out in its own time; with no\n"
+            "--out they are printed as they come. A run that was stopped, or killed, goes on\n"
+            "from its journal: nothing is lost and nothing reported twice, as long as Redis\n"
+            "keeps the entries of the day. Daily candles and fundamentals come from --data.\n"
+            "Ctrl-C ends a run in order.\n"
+            "\n"
+            "  fastscanner live --config scans.zpl --data market \\\n"
+            "    --redis redis://localhost:6379/0 --out csv:hits.csv\n"
+            "\n"
+            "Exit codes: 0 stopped, 1 failed, 2 usage, 5 another broker took over,\n"
+            "130 ended at once by a second signal.",
+    },
+    [COMMAND_REPLAY] = {
+        .name = "replay",
+        .summary = "feeds past candles through the path of live, then exits",
+        .operands = "",
+        .details =
+            "Takes the 1-minute candles of the data directory from --from to --to, or with\n"
+            "--redis what the streams hold. At --speed max as fast as they are scanned, at\n"
+            "60x an hour takes a minute; nights are skipped. The hits are those that live\n"
+            "gives. Without --state the journal is a temporary one.\n"
+            "\n"
+            "  fastscanner replay --config scans.zpl --data market --from 2023-03-13 \\\n"
+            "    --speed 60x\n"
             "\n"
             "Exit codes: 0 done, 1 failed, 2 usage, 3 something was rejected (--strict),\n"
             "4 nothing to scan, 130 interrupted.",
@@ -89,20 +126,20 @@ static const option_t options[] = {
      .help = "a ZPL file with values for these options"},
     {.name = "data",
      .type = OPTION_TEXT,
-     .commands = SCAN | EXPLAIN | CHECK,
+     .commands = SCAN | STREAMS | EXPLAIN | CHECK,
      .argument = "DIR",
      .otherwise = ".",
      .help = "the data directory, the one that has data/candles"},
     {.name = "scan",
      .type = OPTION_TEXT,
      .repeatable = true,
-     .commands = SCAN | EXPLAIN | CHECK,
+     .commands = SCAN | STREAMS | EXPLAIN | CHECK,
      .argument = "[ID:]NAME[,K=V...]",
      .help = "a scan: a scanner and its parameters ('fastscanner scanners' lists them), under an "
              "id of your own; required"},
     {.name = "freq",
      .type = OPTION_TEXT,
-     .commands = SCAN | EXPLAIN | CHECK,
+     .commands = SCAN | STREAMS | EXPLAIN | CHECK,
      .argument = "FREQ",
      .otherwise = "1min",
      .help = "how long a candle is: 1min, 5min, 1h; freq= in a scan overrides it"},
@@ -114,12 +151,12 @@ static const option_t options[] = {
      .help = "how long candles are, a list"},
     {.name = "from",
      .type = OPTION_DATE,
-     .commands = SCAN | SAMPLE | CHECK,
+     .commands = SCAN | REPLAY | SAMPLE | CHECK,
      .argument = "DATE",
      .help = "the first day, YYYY-MM-DD"},
     {.name = "to",
      .type = OPTION_DATE,
-     .commands = SCAN | SAMPLE | CHECK,
+     .commands = SCAN | REPLAY | SAMPLE | CHECK,
      .argument = "DATE",
      .help = "the last day, inclusive; --from when not given"},
     {.name = "symbols",
@@ -128,6 +165,12 @@ static const option_t options[] = {
      .argument = "A,B,@FILE",
      .help = "only these, or those in a file, one a line, where # begins a comment; every symbol "
              "of the data directory when not given"},
+    {.name = "symbols",
+     .type = OPTION_TEXT,
+     .commands = STREAMS,
+     .argument = "A,B,@FILE",
+     .help = "only these, or those in a file, one a line, where # begins a comment; every symbol "
+             "that comes when not given"},
     {.name = "count",
      .type = OPTION_NUMBER,
      .commands = SAMPLE,
@@ -146,7 +189,7 @@ static const option_t options[] = {
      .help = "which market to make"},
     {.name = "workers",
      .type = OPTION_NUMBER,
-     .commands = SCAN | CHECK,
+     .commands = SCAN | STREAMS | CHECK,
      .argument = "N",
      .minimum = 1,
      .maximum = 1024,
@@ -158,20 +201,145 @@ static const option_t options[] = {
      .argument = "SINK",
      .help = "where hits go: csv:PATH, jsonl:PATH or sqlite:PATH; PATH - is stdout, and {scan} in "
              "it makes one file for each scan"},
+    {.name = "out",
+     .type = OPTION_TEXT,
+     .repeatable = true,
+     .commands = STREAMS,
+     .argument = "SINK",
+     .help = "where hits go: csv:PATH, jsonl:PATH, sqlite:PATH or redis:URL?stream=NAME; PATH - is "
+             "stdout, and {scan} in it makes one file for each scan"},
+    {.name = "state",
+     .type = OPTION_TEXT,
+     .commands = LIVE,
+     .argument = "DIR",
+     .otherwise = "./fastscanner-state",
+     .help = "the directory of the journal: a run goes on from it"},
+    {.name = "state",
+     .type = OPTION_TEXT,
+     .commands = REPLAY,
+     .argument = "DIR",
+     .help = "the directory of the journal; a temporary one when not given"},
     {.name = "all-hits",
      .type = OPTION_FLAG,
-     .commands = SCAN | CHECK,
+     .commands = SCAN | STREAMS | CHECK,
      .help = "every hit, not only the first of a symbol and day"},
     {.name = "strict",
      .type = OPTION_FLAG,
-     .commands = SCAN | CHECK,
+     .commands = SCAN | REPLAY | CHECK,
      .help = "exit 3 when a row, file or symbol was rejected"},
     {.name = "progress",
      .type = OPTION_CHOICE,
-     .commands = SCAN | CHECK,
+     .commands = SCAN | STREAMS | CHECK,
      .argument = "auto|never",
      .otherwise = "auto",
      .help = "a progress bar on a terminal's stderr, one line a second otherwise"},
+    {.name = "redis",
+     .type = OPTION_TEXT,
+     .commands = LIVE,
+     .argument = "URL",
+     .help = "where the streams are: redis://HOST:PORT/DB or unix:///PATH; required"},
+    {.name = "redis",
+     .type = OPTION_TEXT,
+     .commands = REPLAY,
+     .argument = "URL",
+     .help =
+         "replay streams, redis://HOST:PORT/DB or unix:///PATH; the files of the data directory "
+         "when not given"},
+    {.name = "redis-user",
+     .type = OPTION_TEXT,
+     .commands = STREAMS,
+     .argument = "NAME",
+     .help = "the name to log in with"},
+    {.name = "redis-password-file",
+     .type = OPTION_TEXT,
+     .commands = STREAMS,
+     .argument = "FILE",
+     .help = "a file with the password in its first line"},
+    {.name = "streams",
+     .type = OPTION_TEXT,
+     .commands = STREAMS,
+     .argument = "S,S",
+     .otherwise = "candles_min_*",
+     .help = "names of streams, or patterns of them"},
+    {.name = "since",
+     .type = OPTION_TEXT,
+     .commands = LIVE,
+     .argument = "WHEN",
+     .otherwise = "day",
+     .help = "hits of entries that arrived before are not reported: day (today), start (of the "
+             "streams), now, or a time like '2023-03-13 09:31'; for a new journal"},
+    {.name = "since",
+     .type = OPTION_TEXT,
+     .commands = REPLAY,
+     .argument = "WHEN",
+     .otherwise = "start",
+     .help = "hits of entries that arrived before are not reported: start (all are), day (today), "
+             "now, or a time like '2023-03-13 09:31'; for a new journal"},
+    {.name = "speed",
+     .type = OPTION_TEXT,
+     .commands = REPLAY,
+     .argument = "max|Nx",
+     .otherwise = "max",
+     .help = "how fast time passes: 1x, 60x, or as fast as it goes"},
+    {.name = "candle-timeout",
+     .type = OPTION_NUMBER,
+     .commands = STREAMS,
+     .argument = "SECONDS",
+     .otherwise = "20",
+     .minimum = 1,
+     .maximum = 3600,
+     .help = "of frequencies above 1min: how long the last minutes of a candle are waited for"},
+    {.name = "day-timeout",
+     .type = OPTION_NUMBER,
+     .commands = STREAMS,
+     .argument = "HOURS",
+     .otherwise = "6",
+     .minimum = 1,
+     .maximum = 168,
+     .help = "how long after a day its late candles count"},
+    {.name = "incomplete",
+     .type = OPTION_CHOICE,
+     .commands = STREAMS,
+     .argument = "scan|skip",
+     .otherwise = "skip",
+     .help = "what is done with a day of a symbol whose first entries are gone from the stream"},
+    {.name = "minutes",
+     .type = OPTION_TEXT,
+     .commands = STREAMS,
+     .argument = "redis:URL?stream=NAME",
+     .help = "where the report of each minute goes too: how many symbols came, and which did not"},
+    {.name = "keep",
+     .type = OPTION_NUMBER,
+     .commands = STREAMS,
+     .argument = "DAYS",
+     .otherwise = "30",
+     .minimum = 1,
+     .maximum = 3650,
+     .help = "how long the journal keeps hits that every sink has"},
+    {.name = "drain",
+     .type = OPTION_NUMBER,
+     .commands = STREAMS,
+     .argument = "SECONDS",
+     .otherwise = "10",
+     .minimum = 0,
+     .maximum = 3600,
+     .help = "how long a stop waits for what is under way"},
+    {.name = "dead-after",
+     .type = OPTION_NUMBER,
+     .commands = STREAMS,
+     .argument = "SECONDS",
+     .otherwise = "3",
+     .minimum = 1,
+     .maximum = 600,
+     .help = "a worker that is silent so long is taken for dead"},
+    {.name = "max-symbols",
+     .type = OPTION_NUMBER,
+     .commands = STREAMS,
+     .argument = "N",
+     .otherwise = "100000",
+     .minimum = 1,
+     .maximum = 1000000,
+     .help = "more symbols, and streams, are refused"},
     {.name = "log-level",
      .type = OPTION_CHOICE,
      .commands = EVERY,

@@ -12,6 +12,8 @@
 /* The commands' indices in the table, as options_command gives them. */
 typedef enum {
     COMMAND_SCAN,
+    COMMAND_LIVE,
+    COMMAND_REPLAY,
     COMMAND_SAMPLE,
     COMMAND_SCANNERS,
     COMMAND_EXPLAIN,

@@ -9,7 +9,8 @@ typedef int (command_fn) (const options_t *options);
 static command_fn *const commands[COMMAND_COUNT] = {
     [COMMAND_SCAN] = command_scan,         [COMMAND_SAMPLE] = command_sample,
     [COMMAND_SCANNERS] = command_scanners, [COMMAND_EXPLAIN] = command_explain,
-    [COMMAND_CHECK] = command_check,
+    [COMMAND_CHECK] = command_check,       [COMMAND_LIVE] = command_live,
+    [COMMAND_REPLAY] = command_replay,
 };
 
 int main (int argc, char **argv)

@@ -97,6 +97,21 @@ void progress_show (progress_t *self, uint64_t done, uint64_t total, uint64_t hi
     }
 }
 
+void progress_line (progress_t *self, const char *line, size_t size, mono_t now)
+{
+    if (!self->shown || (!self->terminal && mono_ms (self->last, now) < PROGRESS_LINE_MS)) {
+        return;
+    }
+    self->last = now;
+    if (!self->terminal) {
+        log_info ("%.*s", (int) size, line);
+        return;
+    }
+    int width = terminal_width () - 1;
+    fprintf (stderr, "\r%.*s\033[K", (int) size < width ? (int) size : width, line);
+    self->drawn = true;
+}
+
 void progress_clear (progress_t *self)
 {
     if (self->drawn) {

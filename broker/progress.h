@@ -6,6 +6,7 @@
 #include "clock.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 typedef struct {
@@ -22,6 +23,11 @@ int64_t progress_due (const progress_t *self, mono_t now);
 
 /* Shows `done` of `total` units and the hits so far, if it is due. */
 void progress_show (progress_t *self, uint64_t done, uint64_t total, uint64_t hits, mono_t now);
+
+/* For a run without an end: one line of `size` bytes in the bar's place; otherwise, every
+ * PROGRESS_LINE_MS, a line of its own. */
+#define PROGRESS_LINE_MS 10000
+void progress_line (progress_t *self, const char *line, size_t size, mono_t now);
 
 /* Takes the bar off the terminal, before something else is written there. */
 void progress_clear (progress_t *self);

@@ -8,10 +8,15 @@ _fastscanner_scanners ()
 _fastscanner_options ()
 {
     local common="--config --log-level --log-format --help --version"
+    local live="--data --scan --freq --symbols --workers --out --all-hits --progress --redis --redis-user"
+    live+=" --redis-password-file --streams --since --candle-timeout --day-timeout --incomplete --minutes"
+    live+=" --keep --drain --dead-after --max-symbols --state"
     case $1 in
     scan | check)
         echo "$common --data --scan --freq --from --to --symbols --workers --out --all-hits --strict --progress"
         ;;
+    live) echo "$common $live" ;;
+    replay) echo "$common $live --from --to --speed --strict" ;;
     sample) echo "$common --freq --from --to --count --seed" ;;
     scanners) echo "$common" ;;
     explain) echo "$common --data --scan --freq" ;;
@@ -23,20 +28,26 @@ _fastscanner ()
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]}
     local words="" action="" line
     if ((COMP_CWORD == 1)); then
-        words="scan sample scanners explain check --help --version"
+        words="scan live replay sample scanners explain check --help --version"
     else
         [[ $word == "=" ]] && word=""
         [[ $before == "=" ]] && before=${COMP_WORDS[COMP_CWORD - 2]}
         case $before in
-        --config | --symbols) action="file" ;;
-        --data) action="directory" ;;
+        --config | --symbols | --redis-password-file) action="file" ;;
+        --data | --state) action="directory" ;;
         --scan) words=$(_fastscanner_scanners) ;;
         --freq) words="1min 2min 3min 5min 10min 15min 30min 1h 1d" ;;
-        --out) words="csv: jsonl: sqlite:" ;;
+        --out) words="csv: jsonl: sqlite: redis:" ;;
+        --minutes) words="redis:" ;;
+        --redis) words="redis:// unix:///" ;;
+        --since) words="day start now" ;;
+        --speed) words="max 1x 60x" ;;
+        --incomplete) words="scan skip" ;;
         --progress) words="auto never" ;;
         --log-level) words="error warning info debug" ;;
         --log-format) words="text logfmt json" ;;
-        --from | --to | --count | --seed | --workers) ;;
+        --from | --to | --count | --seed | --workers | --redis-user | --streams) ;;
+        --candle-timeout | --day-timeout | --keep | --drain | --dead-after | --max-symbols) ;;
         *)
             if [[ $word == -* ]]; then
                 words=$(_fastscanner_options "$command")

@@ -1,0 +1,60 @@
+/* live - the loop of a live run: source, flow, local workers and collector.
+ *
+ *      source (Redis, files) --entries--> flow (decides) --messages--> PUSH (one for each worker's life) --> worker
+ *         ^      what to read again --------+   ^  |                                                        |
+ *         +--------------------------------+   |  +-- LIVE_BROKER, PLACES --> ROUTER --> collector <--hits--+
+ *                                              +----- LIVE_WORKER, LIVE_COLLECTOR <-- ROUTER
+ *
+ *      start:  collector greets -> epoch, KNOWN -> flow_start -> workers are welcomed -> the source is opened
+ *      stop:   no new entries -> flow_is_even (or --drain is over) -> EXIT to all -> children end
+ *
+ * One loop: wait for a socket, a signal or a moment; take what came; let source and flow go on; send.
+ * Nothing here blocks. Children are started again without end, with back-off.
+ */
+#ifndef LIVE_H
+#define LIVE_H
+
+#include "flow.h"
+#include "market.h"
+#include "run.h"
+#include "source.h"
+
+typedef struct {
+    const market_t *market;
+    const run_t *run;
+    uint32_t workers;
+    const char *const *sinks; /* as the collector takes them */
+    size_t sink_count;
+    const char *state; /* the journal's directory; NULL: one that goes with the run */
+    long keep_days;
+    const char *redis_user, *redis_password_file;
+    int64_t since_ms; /* for a new journal */
+    int64_t candle_timeout_ms, day_timeout_ms, drain_ms, dead_after_ms;
+    uint32_t max_symbols;
+    bool incomplete_scan;
+    bool is_replay;
+    bool only_listed;    /* --symbols was given: those of the market alone */
+    const char *minutes; /* redis:URL?stream=NAME, or NULL */
+    bool progress;
+    const char *log_level, *log_format;
+    /* Opens the source, when the journal's floors are known. 0, or -1 with the error logged. */
+    int (*open_source) (void *argument, source_t *source, flow_t *flow, entry_id_t begin);
+    void *argument;
+} live_config_t;
+
+typedef struct {
+    bool failed;      /* something that was logged */
+    bool usage;       /* a sink that the user must choose anew */
+    bool replaced;    /* another broker took over */
+    bool interrupted; /* at once, by a second signal */
+    uint64_t hits;
+    uint64_t rejected; /* entries, streams, rows and files */
+    source_counts_t source;
+    flow_stats_t flow;
+    int64_t wall_us;
+} live_result_t;
+
+/* Runs until it is told to stop, or the replay's end. */
+void live_run (const live_config_t *config, live_result_t *result);
+
+#endif
