@@ -572,8 +572,8 @@ const wire_owner_t *flow_owners (flow_t *self, size_t *count)
 
 static bool is_shard_even (const flow_t *self, const shard_t *shard)
 {
-    if (shard->aside || shard->symbol_count == 0) {
-        return true;
+    if (shard->aside || clock_of (self, shard) == INT64_MAX) {
+        return true; /* no stream of it is read */
     }
     return shard->owner != FLOW_NOBODY && self->seats[shard->owner].live && is_caught_up (shard) &&
            (!self->ending || shard->ended);

@@ -183,6 +183,9 @@ void flow_detach (flow_t *self, symbol_t *symbol, entry_id_t sent, const series_
 
 static void know_symbol (flow_t *self, const wire_place_t *place)
 {
+    if (!is_asked_for (self, place->symbol)) {
+        return; /* its place stays in the journal, for a run that wants it */
+    }
     uint32_t stream = flow_put_stream (self, place->stream);
     uint32_t number = names_find (&self->symbol_names, place->symbol);
     if (number == NAMES_NONE) {
@@ -577,6 +580,7 @@ static void go_back (flow_t *self, uint32_t number, entry_id_t newest)
         uint32_t which = stream->symbols[i];
         symbol_t *symbol = &self->symbols[which];
         symbol->skip = symbol->sent = symbol->read = NOTHING;
+        symbol->request = 0; /* what is under way reads after ids that are no more */
         while (flow_floor (symbol, &symbol->first_day, &symbol->first)) {
             flow_gap (self, which);
             if (self->config.incomplete_scan) {

@@ -2,6 +2,7 @@
 
 #include "log.h"
 #include "process.h"
+#include "shard.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -131,9 +132,14 @@ static void watch_files (live_t *self)
         return;
     }
     const char *symbol;
+    bool rewound[SHARD_COUNT] = {false}; /* once each, however many of its symbols changed */
     watch_turn (self->watch, WATCH_AT_ONCE, flow_now_ms (self->flow), mono_now ());
     while ((symbol = watch_changed (self->watch))) {
-        flow_changed (self->flow, symbol);
+        bool *again = &rewound[shard_of (symbol)];
+        if (!*again) {
+            flow_changed (self->flow, symbol);
+        }
+        *again = true;
     }
 }
 
@@ -192,7 +198,7 @@ static void follow_phase (live_t *self)
         live_enter (self, LIVE_ENDING);
     } else if (self->phase == LIVE_ENDING && even) {
         tell_exit (self);
-    } else if (self->phase == LIVE_ENDING && !self->config->is_replay &&
+    } else if (self->phase == LIVE_ENDING && (!self->config->is_replay || self->interrupts > 0) &&
                passed_ms > self->config->drain_ms) {
         log_warning ("what was read is not finished within --drain: it is read again by the next "
                      "run");

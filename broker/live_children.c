@@ -116,7 +116,8 @@ static void collector_ended (live_t *self, int status)
 {
     char text[80];
     note_end (&self->collector_child);
-    bool was_heard = self->collector_heard;
+    bool was_heard =
+        flow_epoch (self->flow) > 0; /* one of its lives was: its sinks and journal were good */
     self->collector_known = self->collector_heard = false;
     self->known_next = 0;
     if (self->phase == LIVE_LEAVING && WIFEXITED (status) && WEXITSTATUS (status) == 0) {
@@ -156,6 +157,9 @@ static void interrupt (live_t *self)
         self->over = true;
     } else if (self->phase == LIVE_OPENING) {
         self->over = true; /* nothing was read: there is nothing to finish */
+    } else if (self->phase == LIVE_ENDING) {
+        log_info ("stopping: what was read has --drain to finish; once more ends it at once");
+        self->phase_since = mono_now ();
     } else if (self->phase == LIVE_RUNNING) {
         log_info ("stopping: what was read is finished; once more ends it at once");
         live_enter (self, LIVE_ENDING);

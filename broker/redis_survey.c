@@ -47,6 +47,7 @@ struct redis_survey {
     uint64_t rounds;
     uint32_t next; /* the next stream to be asked for */
     uint32_t asked[SLICE], asked_count, answered;
+    entry_id_t asked_at[SLICE];     /* where the main reader was when it was asked */
     char refusal[REDIS_INFO_ERROR]; /* of one of them, or "" */
     mono_t look_at, looked;         /* the next round; the last one was begun */
     uint64_t wanted, doing, done;   /* looks at all: asked for, under way, done */
@@ -222,6 +223,7 @@ static void send_looks (redis_survey_t *self)
         const redis_stream_t *stream = &self->streams->rows[self->next];
         if (!stream->heavy || self->rounds % HEAVY_ROUNDS == 0) {
             redis_command (self->redis, 3, (const char *[]){"XINFO", "STREAM", stream->name}, NULL);
+            self->asked_at[self->asked_count] = flow_position (self->streams->flow, stream->number);
             self->asked[self->asked_count++] = self->next;
         }
     }
@@ -253,6 +255,14 @@ static void look (redis_survey_t *self, redis_stream_t *stream, bool exists, ent
     /* Nothing was read of it, and it has nothing since `begin`: no ids went backwards. */
     if (entry_id_compare (position, self->streams->begin) == 0 &&
         entry_id_compare (newest, position) < 0) {
+        newest = position;
+    }
+    /* The main reader went past the answer while that was on its way: there is more than it says. */
+    if (entry_id_compare (position, self->asked_at[self->answered - 1]) != 0 &&
+        entry_id_compare (newest, position) < 0) {
+        if (!exists) {
+            return;
+        }
         newest = position;
     }
     flow_look (flow, stream->number, exists, oldest, newest);

@@ -153,7 +153,10 @@ void watch_turn (watch_t *self, size_t max, int64_t clock_ms, mono_t now)
     if (clock_ms <= 0) {
         return;
     }
-    bool is_late = exchange_minute (clock_ms / 1000) >= WATCH_LAST_START;
+    /* On a day without trade what comes next is another day, and its data may be sent ahead already. */
+    bool is_late =
+        calendar_is_trading (market_calendar (self->market), exchange_day (clock_ms / 1000)) &&
+        exchange_minute (clock_ms / 1000) >= WATCH_LAST_START;
     set_years (self, exchange_day (clock_ms / 1000));
     for (size_t looks = due_looks (self, max, now); looks > 0; looks--) {
         look_next (self, now, is_late);
