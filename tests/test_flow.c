@@ -434,6 +434,35 @@ static void test_misplaced (void **state)
     bench_destroy (self);
 }
 
+static bool wants_bbb (void *argument, const char *symbol)
+{
+    (void) argument;
+    return strcmp (symbol, "BBB") == 0;
+}
+
+/* Symbols that the run does not want are left alone, those that the journal knows too; and streams of the
+ * journal that are not read keep nobody from being even. */
+static void test_unwanted (void **state)
+{
+    (void) state;
+    const wire_place_t places[] = {
+        {.symbol = "AAA", .stream = "s", .closed = DAY_NONE, .day = DAY_NONE},
+        {.symbol = "BBB", .stream = "gone", .closed = DAY_NONE, .day = DAY_NONE}};
+    bench_t *self = bench_new ();
+    self->config.wants = wants_bbb;
+    bench_start (self, 1, &(wire_places_t){.symbol_count = 2, .symbols = places});
+    uint32_t stream = add_stream (self, "s");
+    enter (self, stream, "AAA", DAY, 0);
+    settle (self);
+    assert_int_equal (stats_of (self).symbols, 1);
+    assert_int_equal (stats_of (self).unwanted, 1);
+    assert_int_equal (stats_of (self).candles, 0);
+    flow_end (self->flow);
+    settle (self);
+    assert_true (flow_is_even (self->flow));
+    bench_destroy (self);
+}
+
 /* Symbols and streams over the limit are refused and counted; those before them go on. */
 static void test_limits (void **state)
 {
@@ -1194,6 +1223,7 @@ int main (void)
         cmocka_unit_test (test_placed_first),
         cmocka_unit_test (test_expected_symbol),
         cmocka_unit_test (test_misplaced),
+        cmocka_unit_test (test_unwanted),
         cmocka_unit_test (test_limits),
         cmocka_unit_test (test_late),
         cmocka_unit_test (test_floor_moves),
