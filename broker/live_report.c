@@ -262,7 +262,7 @@ static void open_minutes (live_t *self)
     minutes_history_init (&self->history, config->market, self->minutes);
     if (config->minutes && sink_redis_read (config->minutes, &place, error, sizeof error) == 0) {
         self->minutes_redis =
-            redis_new (place.url, config->redis_user, config->redis_password_file);
+            sink_redis_connect (&place, config->redis_user, config->redis_password_file);
         self->minutes_stream = memory_text (place.stream);
         sink_redis_place_free (&place);
     }

@@ -337,7 +337,7 @@ void *follow_redis_open (feed_t *feed, const char *text, const follower_config_t
     self->journal = feed->journal;
     self->text = text;
     self->run = config->run;
-    self->redis = redis_new (address.url, config->redis_user, config->redis_password_file);
+    self->redis = sink_redis_connect (&address, config->redis_user, config->redis_password_file);
     self->cursor = memory_format ("redis:%s?stream=%s", address.url, address.stream);
     sink_streams_init (&self->streams, self->journal, text, address.stream, self->run);
     make_layouts (self);

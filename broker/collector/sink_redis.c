@@ -15,24 +15,48 @@
 
 /* ---- the user's text ---- */
 
-/* Takes `stream=` out of the URL's query; `db=` stays. False when there is anything else. */
+/* Takes the value of `key` at the beginning of [at, at + size) into `*value`. False when another key is there. */
+static bool take_key (const char *key, const char *at, size_t size, char **value)
+{
+    size_t length = strlen (key);
+    if (size < length || strncmp (at, key, length) != 0) {
+        return false;
+    }
+    free (*value);
+    *value = memory_format ("%.*s", (int) (size - length), at + length);
+    return true;
+}
+
+/* Takes what is the place's own out of the URL's query; `db=` stays. False when there is anything else. */
 static bool read_query (const char *at, sink_redis_place_t *place, buffer_t *url)
 {
-    static const char stream[] = "stream=";
-    size_t named = sizeof stream - 1;
     while (*at) {
         size_t size = strcspn (at, "&");
-        if (strncmp (at, stream, named) == 0) {
-            free (place->stream);
-            place->stream = memory_format ("%.*s", (int) (size - named), at + named);
+        if (take_key ("user=", at, size, &place->user) ||
+            take_key ("password-file=", at, size, &place->password_file)) {
+            place->own_login = true;
         } else if (strncmp (at, "db=", 3) == 0) {
             buffer_printf (url, "?%.*s", (int) size, at);
-        } else {
+        } else if (!take_key ("stream=", at, size, &place->stream)) {
             return false;
         }
         at += size + (at[size] == '&');
     }
     return true;
+}
+
+/* Empty stands for none. */
+static const char *given (const char *text)
+{
+    return text && *text ? text : NULL;
+}
+
+redis_t *sink_redis_connect (const sink_redis_place_t *place, const char *user,
+                             const char *password_file)
+{
+    return place->own_login
+               ? redis_new (place->url, given (place->user), given (place->password_file))
+               : redis_new (place->url, user, password_file);
 }
 
 static bool is_stream_name (const char *name)
@@ -79,6 +103,8 @@ void sink_redis_place_free (sink_redis_place_t *self)
 {
     free (self->url);
     free (self->stream);
+    free (self->user);
+    free (self->password_file);
     *self = (sink_redis_place_t){0};
 }
 

@@ -2,6 +2,7 @@
  * formed. follow_redis.c is what writes them.
  *
  *     redis:URL?stream=NAME   URL as redis_check has it; NAME, default hits:{scan}, may have {scan}
+ *             &user=U&password-file=F   to log in to another server than the source's
  *
  *     NAME                    XADD NAME * scan S symbol A datetime D open .. volume .. COLUMN .. id I
  *     fastscanner:cursor:NAME "JOURNAL TOKEN ROW": NAME has the rows of that journal up to ROW; TOKEN
@@ -15,13 +16,22 @@
 #include "redis.h"
 
 typedef struct {
-    char *url, *stream; /* owned */
+    char *url, *stream; /* owned, and what follows */
+    /* Its own way to log in, when the text has `user=` or `password-file=` (empty: none); else the run's is
+     * for it. */
+    bool own_login;
+    char *user, *password_file;
 } sink_redis_place_t;
 
 /* Takes a sink's text apart and checks it. 0, or -1 with a line in `error`; sink_redis_place_free in
  * any case. */
 int sink_redis_read (const char *text, sink_redis_place_t *place, char *error, size_t error_size);
 void sink_redis_place_free (sink_redis_place_t *self);
+
+/* A connection to the place; `user` and `password_file` (or NULL) are the run's, for a place without a login of
+ * its own. */
+redis_t *sink_redis_connect (const sink_redis_place_t *place, const char *user,
+                             const char *password_file);
 
 /* The key of a stream's cursor; the caller frees it. */
 char *sink_redis_key (const char *stream);
