@@ -880,7 +880,8 @@ static void test_text (void **state)
     assert_no_place ("redis:http://h", "redis:http://h: ");
     assert_no_place ("redis:redis://h?stream=", "a stream's name is");
     assert_no_place ("redis:redis://h?stream=a b", "a stream's name is");
-    assert_no_place ("redis:redis://h?strem=a", "behind ? only stream=NAME may come");
+    assert_no_place ("redis:redis://h?strem=a",
+                     "behind ? only stream=NAME, user=U and password-file=F may come");
     assert_no_place ("redis:redis://u:p@h", "redis:redis://u:p@h: ");
 }
 
@@ -896,6 +897,29 @@ static void test_same_stream (void **state)
     assert_int_equal (sink_check_all (same, 2, &run, SINK_LIVE, error, sizeof error), -1);
     assert_non_null (strstr (error, "write the same stream, hits:caps of redis://h/0"));
     assert_int_equal (sink_check_all (apart, 4, &run, SINK_LIVE, error, sizeof error), 0);
+}
+
+/* A sink may log in by itself, or not at all: else the run's login is for it. */
+static void test_login (void **state)
+{
+    (void) state;
+    sink_redis_place_t place;
+    char error[256];
+    const char *none = "redis:redis://h?stream=a", *empty = "redis:redis://h?user=&stream=a",
+               *own = "redis:redis://h?user=u&stream=a&password-file=/f";
+    assert_int_equal (sink_redis_read (none, &place, error, sizeof error), 0);
+    assert_false (place.own_login);
+    sink_redis_place_free (&place);
+    assert_int_equal (sink_redis_read (empty, &place, error, sizeof error), 0);
+    assert_true (place.own_login);
+    assert_string_equal (place.user, "");
+    sink_redis_place_free (&place);
+    assert_int_equal (sink_redis_read (own, &place, error, sizeof error), 0);
+    assert_true (place.own_login);
+    assert_string_equal (place.url, "redis://h");
+    assert_string_equal (place.user, "u");
+    assert_string_equal (place.password_file, "/f");
+    sink_redis_place_free (&place);
 }
 
 /* A cursor's text is read back to the same, and nothing else is one. */
@@ -954,6 +978,7 @@ int main (void)
         TEST (test_replica),
         TEST (test_no_rights),
         TEST (test_wrong_type),
+        cmocka_unit_test (test_login),
         cmocka_unit_test (test_text),
         TEST (test_same_stream),
         cmocka_unit_test (test_cursor_text),

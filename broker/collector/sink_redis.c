@@ -82,7 +82,8 @@ int sink_redis_read (const char *text, sink_redis_place_t *place, char *error, s
     buffer_append (&url, "", 1);
     place->url = url.bytes;
     if (!understood) {
-        snprintf (error, error_size, "%s: behind ? only stream=NAME may come", text);
+        snprintf (error, error_size,
+                  "%s: behind ? only stream=NAME, user=U and password-file=F may come", text);
         return -1;
     }
     if (redis_check (place->url, why, sizeof why) < 0) {
