@@ -20,12 +20,20 @@ typedef struct {
     bool failed;
 } verdict_t;
 
-/* Writes a condition down without deciding anything. Only while explaining. */
-static inline void check_note (verdict_t *self, condition_t condition)
+/* Writes a condition down without deciding anything. Only while explaining: never in the way of a
+ * scan, where a condition that is put together first costs more than its comparison. */
+static __attribute__ ((noinline, cold)) void check_note (verdict_t *self, condition_t condition)
 {
     explanation_t *explanation = self->explanation;
     assert (explanation->count < CONDITIONS_MAX);
     explanation->conditions[explanation->count++] = condition;
+}
+
+/* A condition is decided: whether to go on. */
+static inline bool check_go_on (verdict_t *self, bool passed)
+{
+    self->failed = self->failed || !passed;
+    return passed || self->explanation;
 }
 
 /* Takes a condition that the caller has decided. */
@@ -34,10 +42,7 @@ static inline bool check_decided (verdict_t *self, condition_t condition)
     if (self->explanation) {
         check_note (self, condition);
     }
-    if (!condition.passed) {
-        self->failed = true;
-    }
-    return condition.passed || self->explanation;
+    return check_go_on (self, condition.passed);
 }
 
 /* `op` is ">=", "<=", ">" or "<". False when either is NAN. */
@@ -53,11 +58,14 @@ static inline bool check_holds (double value, const char *op, double threshold)
 static inline bool check (verdict_t *self, const char *what, double value, const char *op,
                           double threshold)
 {
-    return check_decided (self, (condition_t){.what = what,
-                                              .op = op,
-                                              .value = value,
-                                              .threshold = threshold,
-                                              .passed = check_holds (value, op, threshold)});
+    bool passed = check_holds (value, op, threshold);
+    if (self->explanation) {
+        check_note (
+            self,
+            (condition_t){
+                .what = what, .op = op, .value = value, .threshold = threshold, .passed = passed});
+    }
+    return check_go_on (self, passed);
 }
 
 /* A threshold that is NAN was not given: the condition is not applied. */
