@@ -28,6 +28,8 @@ typedef struct {
 /* A sum of volumes, or a split, may pass the largest double: such a candle cannot be reported. */
 bool candle_is_finite (const candle_t *self);
 
+/* Room for `count` more, so that they are pushed without moving those that are there. */
+void candles_reserve (candles_t *self, size_t count);
 void candles_push (candles_t *self, const candle_t *candle);
 void candles_free (candles_t *self);
 
