@@ -69,6 +69,11 @@ void daily_destroy (daily_t **self)
         candles_free (&(*self)->adjusted);
         fundamentals_free (&(*self)->fundamentals);
         free ((*self)->splits);
+        window_free (&(*self)->volumes);
+        window_free (&(*self)->ranges);
+        for (size_t i = 0; i <= ATR_MASK; i++) {
+            window_free (&(*self)->true_ranges[i]);
+        }
         free (*self);
         *self = NULL;
     }

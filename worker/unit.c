@@ -124,6 +124,9 @@ static void scan_daily (unit_t *self, size_t s, day_t day)
 
 static void put_hits (unit_t *self, outbox_t *out)
 {
+    if (self->hit_count == 0) {
+        return;
+    }
     if (self->hit_count > 1 && self->run->scan_count > 1) {
         qsort (self->hits, self->hit_count, sizeof *self->hits, hit_compare);
     }

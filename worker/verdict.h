@@ -78,19 +78,27 @@ static inline bool check_given (verdict_t *self, const char *what, double value,
 /* A yes or no. */
 static inline bool check_is (verdict_t *self, const char *what, bool yes)
 {
-    return check_decided (
-        self, (condition_t){.what = what, .op = "is", .value = yes, .threshold = 1, .passed = yes});
+    if (self->explanation) {
+        check_note (
+            self,
+            (condition_t){.what = what, .op = "is", .value = yes, .threshold = 1, .passed = yes});
+    }
+    return check_go_on (self, yes);
 }
 
 /* Minutes of the day. */
 static inline bool check_time (verdict_t *self, int minute, const char *op, int threshold)
 {
-    return check_decided (self, (condition_t){.what = "time",
-                                              .op = op,
-                                              .value = minute,
-                                              .threshold = threshold,
-                                              .is_time = true,
-                                              .passed = check_holds (minute, op, threshold)});
+    bool passed = check_holds (minute, op, threshold);
+    if (self->explanation) {
+        check_note (self, (condition_t){.what = "time",
+                                        .op = op,
+                                        .value = minute,
+                                        .threshold = threshold,
+                                        .is_time = true,
+                                        .passed = passed});
+    }
+    return check_go_on (self, passed);
 }
 
 #endif

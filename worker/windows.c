@@ -1,18 +1,28 @@
 #include "windows.h"
 
-#include <math.h>
-#include <string.h>
+#include "memory.h"
 
-#define PIECE 64 /* rows whose terms are worked out at a time */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 /* Two doubles that the processor adds and multiplies as one. Left to itself the compiler shuffles
  * the sums between registers and takes twice the time. */
 typedef double pair_t __attribute__ ((vector_size (16)));
 #define PAIRS (WINDOWS_AHEAD / 2)
 
+void window_free (window_t *self)
+{
+    free (self->terms);
+    self->terms = NULL;
+    self->capacity = 0;
+    window_forget (self);
+}
+
 void window_forget (window_t *self)
 {
     self->count = 0;
+    self->from = self->to = 0;
 }
 
 static double greater (double a, double b)
@@ -38,6 +48,24 @@ static inline double term_of (window_term_t term, const candle_t *rows, size_t i
     return greater (greater (range, fabs (row->high - close)), fabs (row->low - close));
 }
 
+/* Sees to it that the terms of rows [from, to) are known, of `count` rows in all. Each is worked out
+ * once: the windows that come next have most of their rows in common with these. */
+static void know_terms (window_t *self, const candle_t *rows, size_t count, size_t from, size_t to)
+{
+    if (count + WINDOWS_AHEAD > self->capacity) {
+        free (self->terms);
+        self->capacity = count + WINDOWS_AHEAD;
+        self->terms = memory_new (self->capacity * sizeof *self->terms);
+        self->from = self->to = 0;
+    }
+    if (from < self->from || from > self->to) {
+        self->from = self->to = from;
+    }
+    for (; self->to < to; self->to++) {
+        self->terms[self->to] = term_of (self->term, rows, self->to, false);
+    }
+}
+
 /* Takes the terms of `steps` rows into all sums: sum k takes terms[k], terms[k + 1], ... */
 static void take_steps (double sums[static WINDOWS_AHEAD], const double *terms, size_t steps,
                         double decay)
@@ -57,22 +85,15 @@ static void take_steps (double sums[static WINDOWS_AHEAD], const double *terms, 
 
 /* Sums up [start + k, end + k) for every k < self->count; the places of the others get nothing of
  * use. */
-static void sum_up (window_t *self, const candle_t *rows)
+static void sum_up (window_t *self, const candle_t *rows, size_t count)
 {
-    size_t last = self->end + self->count - 1; /* behind the last row that is read */
+    size_t second = self->start + 1;
     for (size_t k = 0; k < WINDOWS_AHEAD; k++) {
         self->sums[k] =
             k < self->count ? 0.0 + term_of (self->term, rows, self->start + k, true) : 0;
     }
-    for (size_t at = self->start + 1; at < self->end; at += PIECE) {
-        double terms[PIECE + WINDOWS_AHEAD] = {0};
-        size_t steps = self->end - at < PIECE ? self->end - at : PIECE;
-        size_t reach = at + steps + self->count - 1;
-        for (size_t i = at; i < reach && i < last; i++) {
-            terms[i - at] = term_of (self->term, rows, i, false);
-        }
-        take_steps (self->sums, terms, steps, self->decay);
-    }
+    know_terms (self, rows, count, second, self->end + self->count - 1);
+    take_steps (self->sums, self->terms + second, self->end - second, self->decay);
 }
 
 /* The first window grew to `end`. */
@@ -98,7 +119,7 @@ double window_sum (window_t *self, const candle_t *rows, size_t count, size_t st
     self->start = start;
     self->end = end;
     self->count = count - end < WINDOWS_AHEAD ? count - end + 1 : WINDOWS_AHEAD;
-    sum_up (self, rows);
+    sum_up (self, rows, count);
     return self->sums[0];
 }
 

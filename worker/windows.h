@@ -26,16 +26,20 @@ typedef enum {
                        * window's first row */
 } window_term_t;
 
-/* A value: `window_t w = {.term = .., .decay = ..};` knows nothing yet. */
+/* A value: `window_t w = {.term = .., .decay = ..};` knows nothing yet. It owns `terms`. */
 typedef struct {
     window_term_t term;
     double decay;               /* 1 for a plain sum */
     size_t start, end;          /* of the first window that is known */
     size_t count;               /* known are [start + k, end + k), k < count */
     double sums[WINDOWS_AHEAD]; /* theirs */
+    size_t from, to, capacity;  /* rows whose terms are known */
+    double *terms;              /* by row, as of one that is not its window's first */
     double weight;              /* what terms of 1 would sum up to in */
     size_t weight_rows;         /* so many rows */
 } window_t;
+
+void window_free (window_t *self);
 
 /* The rows changed: what is known is of others. */
 void window_forget (window_t *self);
