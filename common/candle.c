@@ -23,14 +23,6 @@ void candles_reserve (candles_t *self, size_t count)
     }
 }
 
-void candles_push (candles_t *self, const candle_t *candle)
-{
-    if (self->count == self->capacity) {
-        candles_reserve (self, 1);
-    }
-    self->rows[self->count++] = *candle;
-}
-
 void candles_free (candles_t *self)
 {
     free (self->rows);

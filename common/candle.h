@@ -30,7 +30,13 @@ bool candle_is_finite (const candle_t *self);
 
 /* Room for `count` more, so that they are pushed without moving those that are there. */
 void candles_reserve (candles_t *self, size_t count);
-void candles_push (candles_t *self, const candle_t *candle);
+static inline void candles_push (candles_t *self, const candle_t *candle)
+{
+    if (self->count == self->capacity) {
+        candles_reserve (self, 1);
+    }
+    self->rows[self->count++] = *candle;
+}
 void candles_free (candles_t *self);
 
 /* Sorts by time; of candles with one time the last pushed stays. */

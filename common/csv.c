@@ -10,7 +10,7 @@
  */
 #include "csv.h"
 
-#include "csv_row.h"
+#include "csv_quick.h"
 #include "memory.h"
 #include "number.h"
 
@@ -222,17 +222,29 @@ static void held_take (csv_t *self)
     self->held_size = 0;
 }
 
-/* Takes good rows as they come, up to one of another kind; where that one begins. The line's end is
- * where the row's last number ends: nobody has to look for it first. */
+/* Reads the good row at `text`: the LF of its line, or NULL. Nobody has to look for the line's end
+ * first: it is where the row's last number ends. */
+static inline const char *row_read (csv_t *self, const char *text, const char *end,
+                                    candle_t *candle)
+{
+    const char *last = self->row.is_usual ? csv_quick_read (&self->row, text, end, candle) : NULL;
+    if (last) {
+        return last;
+    }
+    last = csv_row_read (&self->row, text, end, candle);
+    if (!last) {
+        return NULL;
+    }
+    last += last < end && *last == '\r';
+    return last < end && *last == '\n' && last - text <= CSV_LINE_MAX ? last : NULL;
+}
+
+/* Takes good rows as they come, up to one of another kind; where that one begins. */
 static const char *rows_take (csv_t *self, const char *next, const char *end)
 {
     candle_t candle;
     const char *last;
-    while ((last = csv_row_read (&self->row, next, end, &candle))) {
-        last += last < end && *last == '\r';
-        if (last == end || *last != '\n' || last - next > CSV_LINE_MAX) {
-            break;
-        }
+    while ((last = row_read (self, next, end, &candle))) {
         self->line++;
         candle_take (self, &candle);
         next = last + 1;

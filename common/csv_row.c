@@ -62,6 +62,8 @@ const char *csv_row_header (csv_row_t *self, const char *text, const char *end)
 {
     bool found[CSV_COLUMN_COUNT] = {false};
     int count = 0, skip = 0;
+    self->skips = false;
+    self->is_usual = true;
     while (text) {
         int column = column_find (field_take (&text, end));
         if (column < 0 || found[column]) {
@@ -71,6 +73,7 @@ const char *csv_row_header (csv_row_t *self, const char *text, const char *end)
         found[column] = true;
         self->steps[count++] = (csv_step_t){skip, column};
         self->skips = self->skips || skip > 0;
+        self->is_usual = self->is_usual && !self->skips && column == count - 1;
         skip = 0;
     }
     for (int column = 0; column < CSV_COLUMN_COUNT; column++) {
@@ -120,9 +123,7 @@ static inline bool date_read (csv_row_t *self, const char *text, const char *end
     return day >= 1 && day <= self->month_days;
 }
 
-/* Reads the datetime that starts at `text`, for daily candles a date; the end, or NULL. */
-static inline const char *datetime_read (csv_row_t *self, const char *text, const char *end,
-                                         int64_t *ts)
+const char *csv_row_datetime (csv_row_t *self, const char *text, const char *end, int64_t *ts)
 {
     if (!date_read (self, text, end, ts)) {
         return NULL;
@@ -172,7 +173,7 @@ const char *csv_row_read (csv_row_t *self, const char *text, const char *end, ca
                 return NULL;
             }
         }
-        next = step->column == DATETIME ? datetime_read (self, next, end, &candle->ts)
+        next = step->column == DATETIME ? csv_row_datetime (self, next, end, &candle->ts)
                                         : number_read (next, end, &values[step->column]);
         if (!next) {
             return NULL;
@@ -244,7 +245,7 @@ bool csv_row_explain (csv_row_t *self, const char *text, const char *end, int64_
         explain_fields (fields, reason);
         return false;
     }
-    const char *read = datetime_read (self, datetime.text, datetime.end, ts);
+    const char *read = csv_row_datetime (self, datetime.text, datetime.end, ts);
     if (!read || read < datetime.end) {
         snprintf (reason, CSV_REASON_TEXT, "datetime is not YYYY-MM-DD%s",
                   self->daily ? "" : " HH:MM:SS");

@@ -19,7 +19,8 @@ typedef struct {
 typedef struct {
     bool daily; /* datetime is a date */
     csv_step_t steps[CSV_COLUMN_COUNT];
-    bool skips;                 /* some fields between the columns are of no interest */
+    bool is_usual; /* the columns are those of the table, in its order, with nothing between */
+    bool skips;    /* some fields between the columns are of no interest */
     char month[CSV_MONTH_SIZE]; /* of the date read last: most rows have it again */
     unsigned month_days;        /* how many it has */
     int64_t month_ts;           /* 00:00 UTC of the day before it */
@@ -30,6 +31,9 @@ void csv_row_init (csv_row_t *self, bool daily);
 /* Learns from the header [text, end) where the columns are; of two columns of one name the first
  * counts. NULL, or the name of a column that it lacks. */
 const char *csv_row_header (csv_row_t *self, const char *text, const char *end);
+
+/* Reads the datetime that starts at `text`, for daily candles a date; the end, or NULL. */
+const char *csv_row_datetime (csv_row_t *self, const char *text, const char *end, int64_t *ts);
 
 /* Reads the row at `text` in one pass, without judging its values. Returns where its last column
  * ends: the row is good if the line, or another field, ends there; NULL when a field is missing or
