@@ -78,12 +78,12 @@ static void bench_plan (bench_t *self, const char *text, const char *from, const
     assert_int_equal (run_init (&self->run, &scan, 1, false, error, sizeof error), 0);
     self->market = market_open (".", NULL);
     assert_non_null (self->market);
-    self->plan = (delivery_plan_t){.market = self->market,
-                                   .run = &self->run,
-                                   .from = day_of (from),
-                                   .to = day_of (to),
-                                   .ranges =
-                                       delivery_ranges (&self->run, day_of (from), day_of (to))};
+    self->plan =
+        (delivery_plan_t){.market = self->market,
+                          .run = &self->run,
+                          .from = day_of (from),
+                          .to = day_of (to),
+                          .ranges = delivery_ranges (&self->run, day_of (from), day_of (to))};
 }
 
 static void begin_reading (bench_t *self)
