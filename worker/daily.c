@@ -43,6 +43,8 @@ struct daily {
     candle_t *rows; /* the rows as of D: raw or adjusted */
     size_t end;     /* of every window */
     window_t volumes, ranges, true_ranges[ATR_MASK + 1];
+    const candle_t *previous; /* of back (D, 1), or NULL */
+    uint64_t previous_stamp;  /* of which day */
     kept_t adv, adr, market_cap;
     kept_t atr[KEYED_MASK + 1], max_high[KEYED_MASK + 1], min_low[KEYED_MASK + 1];
 };
@@ -314,7 +316,11 @@ double daily_atr (daily_t *self, int lookback)
 
 const candle_t *daily_previous (daily_t *self)
 {
-    return find_row (self, calendar_back (self->calendar, self->day, 1));
+    if (self->previous_stamp != self->stamp) {
+        self->previous_stamp = self->stamp;
+        self->previous = find_row (self, calendar_back (self->calendar, self->day, 1));
+    }
+    return self->previous;
 }
 
 double daily_previous_2_close (daily_t *self)

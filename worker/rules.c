@@ -31,10 +31,15 @@ static bool gate_weekday (verdict_t *verdict, const scan_t *scan, const daily_t 
 
 static bool gate_range (verdict_t *verdict, const scan_t *scan, daily_t *daily)
 {
-    return !scan_scanner (scan)->has_adv ||
-           (check (verdict, "adv_14", daily_adv (daily), ">=", scan->min_adv) &&
-            check (verdict, "adr_14", daily_adr (daily), ">=", scan->min_adr) &&
-            check_given (verdict, "adr_14", daily_adr (daily), "<=", scan->max_adr));
+    if (!scan_scanner (scan)->has_adv) {
+        return true;
+    }
+    if (!check (verdict, "adv_14", daily_adv (daily), ">=", scan->min_adv)) {
+        return false;
+    }
+    double adr = daily_adr (daily);
+    return check (verdict, "adr_14", adr, ">=", scan->min_adr) &&
+           check_given (verdict, "adr_14", adr, "<=", scan->max_adr);
 }
 
 static bool gate_market_cap (verdict_t *verdict, const scan_t *scan, daily_t *daily)
