@@ -1,5 +1,7 @@
 #include "csv_quick.h"
 
+#include "digits.h"
+
 #include <endian.h>
 #include <string.h>
 #ifdef __SSE2__
@@ -7,10 +9,7 @@
 #endif
 
 #define SPAN       64 /* bytes that are looked at */
-#define EIGHT      8  /* bytes of a word */
 #define DIGITS_MAX 8  /* of a price, and on each side of a volume's point */
-#define ONES       UINT64_C (0x0101010101010101)
-#define HIGH_BITS  (ONES * 0x80)
 
 /* Bit i: byte i is one. */
 typedef struct {
@@ -38,15 +37,16 @@ static inline marks_t find_marks (const char *text)
 /* A bit for each byte of the word that is the wanted one. */
 static inline uint64_t find_eight (uint64_t word, char wanted)
 {
-    word ^= ONES * (unsigned char) wanted;
-    word = ~(((word & ~HIGH_BITS) + ~HIGH_BITS) | word) & HIGH_BITS; /* 0x80 where a byte is 0 */
+    word ^= DIGITS_ONES * (unsigned char) wanted;
+    word =
+        ~(((word & ~DIGITS_HIGH) + ~DIGITS_HIGH) | word) & DIGITS_HIGH; /* 0x80 where a byte is 0 */
     return (word >> 7) * UINT64_C (0x0102040810204080) >> 56;
 }
 
 static inline marks_t find_marks (const char *text)
 {
     marks_t marks = {0};
-    for (int i = 0; i < SPAN; i += EIGHT) {
+    for (int i = 0; i < SPAN; i += DIGITS_SIZE) {
         uint64_t word;
         memcpy (&word, text + i, sizeof word);
         word = le64toh (word);
@@ -70,25 +70,7 @@ static inline unsigned next_mark (uint64_t *marks)
  * before them. */
 static inline uint64_t digits_before (const char *end, unsigned size)
 {
-    uint64_t word;
-    memcpy (&word, end - EIGHT, sizeof word);
-    return (le64toh (word) ^ ONES * '0') & ~UINT64_C (0) << EIGHT * (EIGHT - size);
-}
-
-/* Not 0 when a byte of it is no digit. */
-static inline uint64_t faults_of (uint64_t digits)
-{
-    return ((digits + ONES * 0x76) | digits) & HIGH_BITS;
-}
-
-static inline uint64_t number_of (uint64_t digits)
-{
-    const uint64_t pairs = UINT64_C (0x000000ff000000ff);
-    digits =
-        digits * 10 + (digits >> 8); /* four pairs, every other byte; then two fours, then one */
-    return ((digits & pairs) * (100 + (UINT64_C (1000000) << 32)) +
-            (digits >> 16 & pairs) * (1 + (UINT64_C (10000) << 32))) >>
-           32;
+    return digits_load (end - DIGITS_SIZE) & ~UINT64_C (0) << 8 * (DIGITS_SIZE - size);
 }
 
 /* Whole digits, and behind a point, if there is one, others. */
@@ -123,10 +105,10 @@ static inline double price_of (parts_t parts, uint64_t *faults)
     }
     uint64_t digits = digits_before (parts.whole_end, parts.whole);
     if (parts.fraction > 0) {
-        digits = digits >> EIGHT * parts.fraction | digits_before (parts.end, parts.fraction);
+        digits = digits >> 8 * parts.fraction | digits_before (parts.end, parts.fraction);
     }
-    *faults |= faults_of (digits);
-    return (double) number_of (digits) / powers[parts.fraction];
+    *faults |= digits_others (digits);
+    return (double) digits_number (digits) / powers[parts.fraction];
 }
 
 /* A volume has up to 8 digits before and 7 behind the point. */
@@ -139,8 +121,8 @@ static inline double volume_of (parts_t parts, uint64_t *faults)
     }
     uint64_t digits = digits_before (parts.whole_end, parts.whole);
     uint64_t behind = parts.fraction > 0 ? digits_before (parts.end, parts.fraction) : 0;
-    *faults |= faults_of (digits) | faults_of (behind);
-    uint64_t mantissa = number_of (digits) * tens[parts.fraction] + number_of (behind);
+    *faults |= digits_others (digits) | digits_others (behind);
+    uint64_t mantissa = digits_number (digits) * tens[parts.fraction] + digits_number (behind);
     return (double) mantissa / powers[parts.fraction];
 }
 

@@ -14,7 +14,8 @@
  */
 #include "number.h"
 
-#include <endian.h>
+#include "digits.h"
+
 #include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -71,30 +72,18 @@ static const double powers[POWER_MAX + 1] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5, 
                                              1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
                                              1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 
-#define EIGHT      8  /* bytes of a word */
 #define SHORT_SIZE 25 /* bytes that short_read may look at */
 #define SHORT_MAX  15 /* digits that are always below MANTISSA_MAX */
-#define ONES       UINT64_C (0x0101010101010101)
-#define HIGH_BITS  (ONES * 0x80)
 
 /* The digits at the start of eight bytes: how many, and the number that they are. */
 static inline int digits_read (const char *text, uint64_t *number)
 {
-    uint64_t word;
-    memcpy (&word, text, sizeof word);
-    word = le64toh (word) ^ ONES * '0'; /* a digit is now 0 to 9: adding 0x76 does not reach 0x80 */
-    uint64_t others = ((word + ONES * 0x76) | word) & HIGH_BITS;
-    int count = others ? __builtin_ctzll (others) / EIGHT : EIGHT;
+    uint64_t digits = digits_load (text), others = digits_others (digits);
+    int count = others ? __builtin_ctzll (others) / 8 : DIGITS_SIZE;
     *number = 0;
-    if (count == 0) {
-        return 0;
+    if (count > 0) { /* zeros before them, and what follows is gone */
+        *number = digits_number (digits << 8 * (DIGITS_SIZE - count));
     }
-    word <<= EIGHT * (EIGHT - count); /* zeros before, and what follows the digits is gone */
-    word = word * 10 + (word >> 8);   /* four pairs, every other byte; then two fours, then one */
-    const uint64_t pairs = UINT64_C (0x000000ff000000ff);
-    word = (word & pairs) * (100 + (UINT64_C (1000000) << 32)) +
-           (word >> 16 & pairs) * (1 + (UINT64_C (10000) << 32));
-    *number = word >> 32;
     return count;
 }
 
@@ -102,15 +91,15 @@ static inline int digits_read (const char *text, uint64_t *number)
  * nearly every number, and starts anew. NULL when the form is another, or the end too near. */
 static inline const char *short_read (const char *text, const char *end, double *value)
 {
-    static const uint64_t tens[EIGHT] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000};
+    static const uint64_t tens[DIGITS_SIZE] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000};
     uint64_t mantissa, more;
     if (end - text < SHORT_SIZE) {
         return NULL;
     }
     int digits = digits_read (text, &mantissa), places = 0;
-    if (digits == EIGHT) {
-        int second = digits_read (text + EIGHT, &more);
-        if (second == EIGHT) {
+    if (digits == DIGITS_SIZE) {
+        int second = digits_read (text + DIGITS_SIZE, &more);
+        if (second == DIGITS_SIZE) {
             return NULL;
         }
         mantissa = mantissa * tens[second] + more;
@@ -119,7 +108,7 @@ static inline const char *short_read (const char *text, const char *end, double 
     text += digits;
     if (*text == '.') {
         places = digits_read (++text, &more);
-        if (digits == 0 || places == 0 || places == EIGHT || digits + places > SHORT_MAX) {
+        if (digits == 0 || places == 0 || places == DIGITS_SIZE || digits + places > SHORT_MAX) {
             return NULL;
         }
         mantissa = mantissa * tens[places] + more;
