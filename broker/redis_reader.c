@@ -24,7 +24,7 @@ redis_reader_t *redis_reader_new (redis_streams_t *streams, redis_t *redis, bool
     self->speed = is_replay ? speed : 0;
     self->paced_each = READER_PACED_EACH;
     self->refused_ms = REFUSED_MS;
-    redis_set_functions (redis, redis_entries_functions (), self->entries);
+    redis_set_parser (redis, redis_entries_read, self->entries);
     redis_set_limit (redis, LIMIT);
     return self;
 }
