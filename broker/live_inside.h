@@ -54,6 +54,9 @@ typedef struct {
     char *state; /* the journal's directory */
     int signals;
     flow_t *flow;
+    uint64_t entries_mark; /* read when messages were closed last */
+    bool gathering;        /* what was read waits to be sent, since */
+    mono_t flushed;
     source_t source; /* kind NULL: not open yet */
     live_phase_t phase;
     bool over;
