@@ -24,7 +24,6 @@ flow_t *flow_new (const flow_config_t *config)
     self->reference_bytes = FLOW_REFERENCE;
     for (unsigned s = 0; s < SHARD_COUNT; s++) {
         self->shards[s].owner = FLOW_NOBODY;
-        self->shards[s].batch = 1;
     }
     return self;
 }
@@ -108,8 +107,7 @@ void flow_rewind (flow_t *self, unsigned number, int owner)
     shard->sequence = shard->committed = 0;
     shard->clock_ms = 0;
     shard->ended = false;
-    shard->rows.count = shard->rows.symbol_count = 0;
-    shard->batch++;
+    shard->rows.count = shard->rows.symbol_count = shard->numbered = 0;
     for (uint32_t i = 0; i < shard->symbol_count; i++) {
         rewind_symbol (self, shard->symbols[i]);
     }

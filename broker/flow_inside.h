@@ -53,8 +53,8 @@ typedef struct {
     series_t again;   /* not attached: as the worker sees it */
     date_t dates[FLOW_DATES_MAX]; /* oldest first */
     uint64_t request;             /* the request that reads for it; 0: none does */
-    uint32_t slot;                /* its index in the batch `batch` of its shard */
-    uint64_t batch;
+    uint64_t numbered;            /* counter of the shard's generation that `number` is of */
+    uint32_t number;              /* by which CANDLES name it */
 } symbol_t;
 
 typedef struct {
@@ -73,8 +73,8 @@ typedef struct {
 /* Candles of a shard that wait to become one item. */
 typedef struct {
     uint32_t count, capacity;
-    uint32_t symbol_count, symbol_capacity;
-    uint32_t *symbol; /* of each row, an index into `names` */
+    uint32_t symbol_count, symbol_capacity; /* symbols named in it */
+    uint32_t *symbol;                       /* each row's number */
     int64_t *ts, *arrival;
     double *open, *high, *low, *close, *volume;
     char (*names)[SYMBOL_MAX + 1];
@@ -93,8 +93,8 @@ typedef struct {
     int64_t clock_ms;      /* sent last */
     bool ended;            /* the end of the replay was sent */
     bool aside;
-    unsigned faults; /* workers that died by a fault while it had something outstanding */
-    uint64_t batch;  /* number of the batch that is being filled */
+    unsigned faults;   /* workers that died by a fault while it had something outstanding */
+    uint32_t numbered; /* symbols that were named in this generation, in `rows` too */
     batch_rows_t rows;
 } shard_t;
 

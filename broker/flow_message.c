@@ -171,33 +171,34 @@ static void grow_rows (batch_rows_t *rows)
     rows->volume = memory_resize (rows->volume, n, sizeof *rows->volume);
 }
 
-/* The symbol's index in the batch. */
-static uint32_t slot_of (flow_t *self, uint32_t number)
+/* The symbol's number in its shard's generation: at its first candle it is named. */
+static uint32_t number_of (flow_t *self, uint32_t which)
 {
-    symbol_t *symbol = &self->symbols[number];
+    symbol_t *symbol = &self->symbols[which];
     shard_t *shard = &self->shards[symbol->shard];
     batch_rows_t *rows = &shard->rows;
-    if (symbol->batch == shard->batch) {
-        return symbol->slot;
+    if (symbol->numbered == shard->generation.counter) {
+        return symbol->number;
     }
     if (rows->symbol_count == rows->symbol_capacity) {
         rows->symbol_capacity = rows->symbol_capacity * 2 + 8;
         rows->names = memory_resize (rows->names, rows->symbol_capacity, sizeof *rows->names);
     }
-    memcpy (rows->names[rows->symbol_count], flow_symbol (self, number),
-            strlen (flow_symbol (self, number)) + 1);
-    symbol->batch = shard->batch;
-    symbol->slot = rows->symbol_count++;
-    return symbol->slot;
+    memcpy (rows->names[rows->symbol_count], flow_symbol (self, which),
+            strlen (flow_symbol (self, which)) + 1);
+    rows->symbol_count++;
+    symbol->numbered = shard->generation.counter;
+    symbol->number = shard->numbered++;
+    return symbol->number;
 }
 
-static void put_row (batch_rows_t *rows, uint32_t slot, entry_id_t id, const candle_t *candle)
+static void put_row (batch_rows_t *rows, uint32_t number, entry_id_t id, const candle_t *candle)
 {
     if (rows->count == rows->capacity) {
         grow_rows (rows);
     }
     uint32_t i = rows->count++;
-    rows->symbol[i] = slot;
+    rows->symbol[i] = number;
     rows->ts[i] = candle->ts;
     rows->arrival[i] = (int64_t) id.ms;
     rows->open[i] = candle->open;
@@ -215,7 +216,7 @@ void flow_pass (flow_t *self, uint32_t number, entry_id_t id, const candle_t *ca
     if (is_new && symbol->reference != day) {
         flow_put_reference (self, number, day);
     }
-    put_row (&shard->rows, slot_of (self, number), id, candle);
+    put_row (&shard->rows, number_of (self, number), id, candle);
     flow_note_sequence (self, symbol, id, day, shard->sequence + 1);
     if (shard->rows.count >= FLOW_BATCH_ROWS) {
         flow_close_batch (self, symbol->shard);
@@ -240,6 +241,7 @@ void flow_close_batch (flow_t *self, unsigned number)
         .shard = number,
         .generation = shard->generation,
         .sequence = next_sequence (self, shard),
+        .known = shard->numbered - rows->symbol_count,
         .symbol_count = rows->symbol_count,
         .symbols = (const char (*)[SYMBOL_MAX + 1]) rows->names,
         .count = rows->count,
@@ -253,7 +255,6 @@ void flow_close_batch (flow_t *self, unsigned number)
     wire_put_candles (message, &candles);
     end_item (seat, before);
     rows->count = rows->symbol_count = 0;
-    shard->batch++;
 }
 
 void flow_flush (flow_t *self, uint64_t now_ms)

@@ -108,9 +108,10 @@ void symbol_day_destroy (symbol_day_t **self)
 
 /* One candle of its frequency to one rule. False when nothing more can be found. */
 static bool feed_rule (watch_t *watch, symbol_day_rules_t *rules, const candle_t *candle,
-                       int minute, int64_t arrival_ms)
+                       int64_t arrival_ms)
 {
     const scan_t *scan = &rules->run->scans[watch->scan];
+    int minute = rules->minute;
     if (minute > scan->end_time) {
         return false; /* nothing after the window can hit */
     }
@@ -130,10 +131,13 @@ static bool feed_rule (watch_t *watch, symbol_day_rules_t *rules, const candle_t
 static void feed_rules (group_t *self, symbol_day_rules_t *rules, const candle_t *candle,
                         int64_t arrival_ms)
 {
-    int minute = exchange_minute (candle->ts);
+    if (candle->ts != rules->minute_ts) {
+        rules->minute_ts = candle->ts;
+        rules->minute = exchange_minute (candle->ts);
+    }
     for (uint32_t i = 0; i < self->count; i++) {
         watch_t *watch = &self->watches[i];
-        if (!watch->done && !feed_rule (watch, rules, candle, minute, arrival_ms)) {
+        if (!watch->done && !feed_rule (watch, rules, candle, arrival_ms)) {
             watch->done = true;
             self->left--;
         }
