@@ -21,7 +21,7 @@ typedef struct {
 } verdict_t;
 
 /* Writes a condition down without deciding anything. Only while explaining. */
-static inline void check_note (verdict_t *self, condition_t condition)
+static __attribute__ ((cold, noinline)) void check_note (verdict_t *self, condition_t condition)
 {
     explanation_t *explanation = self->explanation;
     assert (explanation->count < CONDITIONS_MAX);
