@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ENOUGH 4 /* a worker has enough to do with such a part of its window under way */
+
 /* ---- messages of a seat ---- */
 
 static void close_message (flow_seat_t *seat)
@@ -217,6 +219,7 @@ void flow_pass (flow_t *self, uint32_t number, entry_id_t id, const candle_t *ca
         flow_put_reference (self, number, day);
     }
     put_row (&shard->rows, number_of (self, number), id, candle);
+    self->seats[shard->owner].gathered += FLOW_ROW;
     flow_note_sequence (self, symbol, id, day, shard->sequence + 1);
     if (shard->rows.count >= FLOW_BATCH_ROWS) {
         flow_close_batch (self, symbol->shard);
@@ -254,16 +257,37 @@ void flow_close_batch (flow_t *self, unsigned number)
     size_t before = message->size;
     wire_put_candles (message, &candles);
     end_item (seat, before);
+    seat->gathered -= (uint64_t) rows->count * FLOW_ROW;
     rows->count = rows->symbol_count = 0;
 }
 
-void flow_flush (flow_t *self, uint64_t now_ms)
+void flow_drop_batch (flow_t *self, unsigned number)
 {
+    shard_t *shard = &self->shards[number];
+    if (shard->owner != FLOW_NOBODY) {
+        self->seats[shard->owner].gathered -= (uint64_t) shard->rows.count * FLOW_ROW;
+    }
+    shard->rows.count = shard->rows.symbol_count = 0;
+    shard->numbered = 0;
+}
+
+void flow_flush (flow_t *self, uint64_t now_ms, bool more)
+{
+    bool gathers[FLOW_WORKERS_MAX];
     self->now_ms = now_ms > self->now_ms ? now_ms : self->now_ms;
+    for (uint32_t w = 0; w < self->seat_count; w++) {
+        const flow_seat_t *seat = &self->seats[w];
+        gathers[w] = more && seat->bytes - seat->consumed >= self->config.window_bytes / ENOUGH;
+    }
     for (unsigned s = 0; s < SHARD_COUNT; s++) {
-        flow_close_batch (self, s);
+        const shard_t *shard = &self->shards[s];
+        if (shard->rows.count > 0 && !gathers[shard->owner]) {
+            flow_close_batch (self, s);
+        }
     }
     for (uint32_t w = 0; w < self->seat_count; w++) {
-        close_message (&self->seats[w]);
+        if (!gathers[w]) {
+            close_message (&self->seats[w]);
+        }
     }
 }

@@ -145,9 +145,9 @@ static void watch_files (live_t *self)
 
 /* ---- sending ---- */
 
-static void send_messages (live_t *self)
+static void send_messages (live_t *self, bool more)
 {
-    flow_flush (self->flow, (uint64_t) (mono_now ().us / 1000));
+    flow_flush (self->flow, (uint64_t) (mono_now ().us / 1000), more);
     for (uint32_t w = 0; w < self->seat_count; w++) {
         live_seat_t *seat = &self->seats[w];
         buffer_t message = {0};
@@ -260,7 +260,7 @@ static bool go_on (live_t *self)
         watch_files (self);
     }
     prepare (self);
-    send_messages (self);
+    send_messages (self, more);
     note_owners (self);
     live_speak (self);
     follow_phase (self);

@@ -185,7 +185,7 @@ static void turn (bench_t *self)
 {
     self->now += 100;
     flow_turn (self->flow, self->now);
-    flow_flush (self->flow, self->now);
+    flow_flush (self->flow, self->now, false);
     for (uint32_t w = 0; w < WORKERS; w++) {
         take_messages (self, w);
     }
@@ -727,7 +727,7 @@ static void test_hole (void **state)
     int minute = 1;
     while (stats_of (self).detaches == 0) {
         enter (self, stream, "AAA", DAY, minute++);
-        flow_flush (self->flow, self->now);
+        flow_flush (self->flow, self->now, false);
     }
     enter (self, stream, "AAA", DAY, minute);
     flow_look (self->flow, stream, true, id_at (DAY, minute), id_at (DAY, minute));
@@ -780,7 +780,7 @@ static void test_detach (void **state)
     while (stats_of (self).detaches == 0) {
         assert_true (minute < 500);
         enter (self, stream, "AAA", DAY, minute++);
-        flow_flush (self->flow, self->now);
+        flow_flush (self->flow, self->now, false);
     }
     assert_int_equal (stats_of (self).unattached, 1);
     enter (self, stream, "AAA", DAY, minute++);
@@ -823,7 +823,7 @@ static void test_waits (void **state)
     for (int minute = 1; flow_has_room (self->flow); minute++) {
         assert_true (minute < 500);
         enter (self, stream, "AAA", DAY, minute);
-        flow_flush (self->flow, self->now);
+        flow_flush (self->flow, self->now, false);
     }
     assert_int_equal (stats_of (self).detaches, 0);
     join (self, 1);
@@ -1193,7 +1193,7 @@ static void test_replay_end (void **state)
     while (flow_has_room (self->flow)) {
         assert_true (minute < 500);
         enter (self, stream, "AAA", DAY, minute++);
-        flow_flush (self->flow, self->now);
+        flow_flush (self->flow, self->now, false);
     }
     enter (self, stream, "AAA", DAY, minute++);
     flow_end (self->flow);

@@ -262,7 +262,7 @@ static void say_states (bench_t *self)
 static void end_turn (bench_t *self, uint64_t turn)
 {
     end_stage (self, FEED);
-    flow_flush (self->flow, 1100);
+    flow_flush (self->flow, 1100, false);
     end_stage (self, FLUSH);
     take_messages (self);
     if (turn % ROUNDS_TO_STATE == 0) {
