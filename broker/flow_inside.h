@@ -120,8 +120,9 @@ typedef struct {
     uint64_t marker; /* of what moves on its links; see flow.c */
     uint64_t joined_ms, returns_ms, probation_until_ms;
     int64_t probation_ms;
-    bool faulted;  /* its last life ended in a fault */
-    buffer_t open; /* the message that is being filled; empty, or begun with its LINK */
+    bool faulted;       /* its last life ended in a fault */
+    buffer_t open;      /* the message that is being filled; empty, or begun with its LINK */
+    size_t closed_size; /* of the last one closed: the next one gets such room at once */
     size_t queue_first, queue_count, queue_capacity;
     buffer_t *queue; /* closed messages */
     bool reading;    /* a request is under way */

@@ -31,6 +31,7 @@ static void close_message (flow_seat_t *seat)
             seat->queue = memory_resize (seat->queue, seat->queue_capacity, sizeof *seat->queue);
         }
     }
+    seat->closed_size = seat->open.size;
     seat->queue[seat->queue_first + seat->queue_count++] = seat->open;
     seat->open = (buffer_t){0};
 }
@@ -39,6 +40,7 @@ static void close_message (flow_seat_t *seat)
 static buffer_t *open_message (flow_seat_t *seat, uint32_t w)
 {
     if (seat->open.size == 0) {
+        buffer_reserve (&seat->open, seat->closed_size);
         wire_put_link (&seat->open, &(wire_link_t){w, seat->session, ++seat->n});
         seat->bytes += seat->open.size;
     }
