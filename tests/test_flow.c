@@ -4,6 +4,7 @@
 
 #include "check.h"
 #include "log.h"
+#include "named.h"
 #include "shard.h"
 
 #include <stdio.h>
@@ -31,6 +32,7 @@ typedef struct {
     flow_config_t config;
     flow_t *flow;
     wire_reader_t *reader;
+    named_t named;
     uint64_t now;
     size_t event_count;
     event_t events[EVENTS_MAX];
@@ -104,6 +106,7 @@ static void bench_destroy (bench_t *self)
 {
     flow_destroy (&self->flow);
     wire_reader_destroy (&self->reader);
+    named_free (&self->named);
     free (self);
 }
 
@@ -134,6 +137,7 @@ static void take_object (bench_t *self, uint32_t w, const wire_object_t *object)
         event.shard = object->candles.shard;
         event.generation = object->candles.generation;
         event.sequence = object->candles.sequence;
+        assert_true (named_take (&self->named, &object->candles));
         break;
     }
     if (event.sequence > 0) {
@@ -144,10 +148,9 @@ static void take_object (bench_t *self, uint32_t w, const wire_object_t *object)
     }
     for (size_t i = 0; i < (object->kind == WIRE_CANDLES ? object->candles.count : 1); i++) {
         if (object->kind == WIRE_CANDLES) {
-            uint32_t symbol;
-            memcpy (&symbol, object->candles.symbol.bytes + i * 4, 4);
             memcpy (&event.ts, object->candles.columns[WIRE_COLUMN_TS].bytes + i * 8, 8);
-            memcpy (event.symbol, object->candles.symbols[symbol], sizeof event.symbol);
+            memcpy (event.symbol, named_symbol (&self->named, &object->candles, i),
+                    sizeof event.symbol);
         }
         assert_true (self->event_count < EVENTS_MAX);
         self->events[self->event_count++] = event;

@@ -144,11 +144,8 @@ static void put_reference (void *argument, buffer_t *message, uint32_t shard, se
     const wire_reference_file_t file = {.content = WIRE_PARTITION,
                                         .key = day_from (2023, 1, 1),
                                         .bytes = {self->daily.bytes, self->daily.size}};
-    wire_reference_t item = {.shard = shard,
-                             .generation = generation,
-                             .day = day,
-                             .file_count = 1,
-                             .files = &file};
+    wire_reference_t item = {
+        .shard = shard, .generation = generation, .day = day, .file_count = 1, .files = &file};
     snprintf (item.symbol, sizeof item.symbol, "%s", symbol);
     wire_put_reference (message, &item);
 }
@@ -179,10 +176,9 @@ static void open_flow (bench_t *self)
         places[i] = (wire_place_t){.stream = "s", .closed = DAY - 1, .day = DAY_NONE};
         memcpy (places[i].symbol, self->names[i], sizeof places[i].symbol);
     }
-    flow_know (self->flow, &(wire_places_t){.epoch = 1,
-                                            .last = true,
-                                            .symbol_count = self->symbols,
-                                            .symbols = places});
+    flow_know (self->flow,
+               &(wire_places_t){
+                   .epoch = 1, .last = true, .symbol_count = self->symbols, .symbols = places});
     free (places);
     flow_add_stream (self->flow, "s", NULL, (entry_id_t){0, 0});
     flow_start (self->flow, 1, 1000);
@@ -214,7 +210,7 @@ static void open_workers (bench_t *self, const char *multiplier)
 static void open_commits (bench_t *self)
 {
     const commits_start_t start = {.epoch = 0};
-    self->store = (store_t){self,       begin,       keep_number, keep_claim, keep_hit,
+    self->store = (store_t){self,       begin,      keep_number, keep_claim, keep_hit,
                             keep_shard, keep_place, keep_stream, begin,      abandon};
     self->commits = commits_new (&self->run, &self->store, &start);
     commits_greet (self->commits, 1);
