@@ -1182,6 +1182,92 @@ static void test_replaced (void **state)
     bench_destroy (self);
 }
 
+/* The minutes first to last, the source having more or not; what is sent is taken. Returns how many candles
+ * the worker was sent so far. */
+static size_t enter_run (bench_t *self, uint32_t stream, int first, int last, bool more)
+{
+    for (int minute = first; minute <= last; minute++) {
+        enter (self, stream, "AAA", DAY, minute);
+    }
+    flow_flush (self->flow, self->now, more);
+    take_messages (self, 0);
+    return count_events (self, WIRE_CANDLES, "AAA");
+}
+
+static uint64_t under_way (const bench_t *self)
+{
+    flow_worker_stats_t stats;
+    flow_worker_stats (self->flow, 0, self->now, &stats);
+    return stats.in_flight;
+}
+
+/* While the source has more, what is for a worker that has enough to do gathers; it goes when the source
+ * has no more, or when the worker has less. What is gathered counts as under way to the worker. */
+static void test_gathering (void **state)
+{
+    (void) state;
+    enum { WINDOW = 40000, ENOUGH = WINDOW / 4, ROW = 60 };
+    bench_t *self = bench_new ();
+    self->config.window_bytes = WINDOW;
+    bench_start (self, 1, NULL);
+    uint32_t stream = begin_symbol (self, "s", "AAA");
+    int minute = 1;
+    for (; under_way (self) < ENOUGH; minute++) {
+        assert_int_equal (enter_run (self, stream, minute, minute, true), minute + 1);
+    }
+    uint64_t before = under_way (self);
+    assert_int_equal (enter_run (self, stream, minute, minute + 4, true), minute);
+    assert_int_equal (under_way (self), before + (uint64_t) 5 * ROW);
+    assert_int_equal (enter_run (self, stream, minute + 5, minute + 5, false), minute + 6);
+    const event_t *last = last_event (self, WIRE_CANDLES);
+    assert_int_equal (last[-5].sequence, last->sequence); /* six in one item */
+    assert_int_equal (last[-6].sequence, last->sequence - 1);
+    minute += 6;
+    assert_int_equal (enter_run (self, stream, minute, minute, true), minute);
+    hear_worker (self, 0);
+    assert_int_equal (under_way (self), ROW);
+    assert_int_equal (enter_run (self, stream, minute + 1, minute + 1, true), minute + 2);
+    flow_changed (self->flow, "AAA"); /* what a shard gathered goes with its generation */
+    settle (self);
+    assert_int_equal (under_way (self), 0);
+    bench_destroy (self);
+}
+
+/* A batch is closed when it is long enough, whatever the worker has to do. */
+static void test_long_batch (void **state)
+{
+    (void) state;
+    bench_t *self = bench_start (bench_new (), 1, NULL);
+    uint32_t stream = begin_symbol (self, "s", "AAA");
+    assert_int_equal (enter_run (self, stream, 1, 600, false), 601);
+    const event_t *last = last_event (self, WIRE_CANDLES);
+    assert_int_equal (last->sequence, 3);
+    assert_int_equal (last[-88].sequence, 2);
+    assert_int_equal (last[-87].sequence, 3); /* the 513th of the run */
+    bench_destroy (self);
+}
+
+/* A symbol is named once in a generation: with its first candle. */
+static void test_named_once (void **state)
+{
+    (void) state;
+    bench_t *self = bench_start (bench_new (), 1, NULL);
+    uint32_t stream = begin_symbol (self, "s", "AAA");
+    unsigned shard = shard_of ("AAA");
+    assert_int_equal (self->named.shards[shard].count, 1);
+    enter_run (self, stream, 1, 3, false);
+    assert_int_equal (self->named.shards[shard].count, 1);
+    flow_changed (self->flow, "AAA");
+    settle (self);
+    answer (self, flow_next_read (self->flow), "AAA", DAY, 0, 3);
+    settle (self);
+    assert_int_equal (count_events (self, WIRE_CANDLES, "AAA"), 8);
+    assert_int_equal (self->named.shards[shard].count, 1);
+    assert_true (
+        session_compare (self->named.shards[shard].generation, generation_of (self, shard)) == 0);
+    bench_destroy (self);
+}
+
 /* A replay waits for room instead of detaching; at its end, once all is attached, each shard is told, and
  * the flow is even when that is committed. */
 static void test_replay_end (void **state)
@@ -1254,6 +1340,9 @@ int main (void)
         cmocka_unit_test (test_probation),
         cmocka_unit_test (test_aside),
         cmocka_unit_test (test_replaced),
+        cmocka_unit_test (test_gathering),
+        cmocka_unit_test (test_long_batch),
+        cmocka_unit_test (test_named_once),
         cmocka_unit_test (test_replay_end),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

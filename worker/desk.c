@@ -207,13 +207,17 @@ static bool take_candle (desk_t *self, desk_shard_t *shard, desk_symbol_t *symbo
     return true;
 }
 
-/* Numbers the symbols that the item names. One of which nothing was said before lacks its reference
- * data: its first candle will tell. */
-static void number_symbols (desk_t *self, desk_shard_t *shard, const wire_candles_t *item)
+/* Numbers the symbols that the item names. False when we do not know one: its reference data was lost. */
+static bool number_symbols (desk_shard_t *shard, const wire_candles_t *item)
 {
     for (size_t i = 0; i < item->symbol_count; i++) {
-        desk_shard_number (shard, add_symbol (self, shard, item->symbols[i], DAY_NONE));
+        desk_symbol_t *symbol = desk_shard_find (shard, item->symbols[i]);
+        if (!symbol) {
+            return false;
+        }
+        desk_shard_number (shard, symbol);
     }
+    return true;
 }
 
 /* A value of a column; columns have any alignment. */
@@ -252,7 +256,6 @@ static void fetch_ahead (const desk_shard_t *shard, const wire_candles_t *item, 
 
 static bool take_rows (desk_t *self, desk_shard_t *shard, const wire_candles_t *item)
 {
-    number_symbols (self, shard, item);
     for (size_t row = 0; row < item->count; row++) {
         fetch_ahead (shard, item, row);
         candle_t candle = {.ts = integer_at (item, WIRE_COLUMN_TS, row),
@@ -277,7 +280,8 @@ static bool take_candles (desk_t *self, const wire_candles_t *item)
         return place == ITEM_OLD;
     }
     self->shard = item->shard;
-    if (!take_rows (self, shard, item)) {
+    if (!number_symbols (shard, item) || !take_rows (self, shard, item)) {
+        shard->numbered_count = item->known; /* it named nobody */
         return false;
     }
     advance (self, item->shard);

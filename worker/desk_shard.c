@@ -42,6 +42,11 @@ static desk_symbol_t **slot_of (const desk_shard_t *self, const char *name)
     return &self->slots[i];
 }
 
+desk_symbol_t *desk_shard_find (const desk_shard_t *self, const char *name)
+{
+    return self->slot_count > 0 ? *slot_of (self, name) : NULL;
+}
+
 static void grow (desk_shard_t *self)
 {
     desk_symbol_t **old = self->slots;

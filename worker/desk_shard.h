@@ -34,7 +34,9 @@ typedef struct {
 /* Forgets its symbols; generation and sequence stay. All zero is valid. */
 void desk_shard_drop (desk_shard_t *self);
 
-/* The symbol of that name; a new one whose dates up to `closed` are closed, if there was none. */
+/* The symbol of that name, or NULL; a new one whose dates up to `closed` are closed, if there was none.
+ */
+desk_symbol_t *desk_shard_find (const desk_shard_t *self, const char *name);
 desk_symbol_t *desk_shard_add (desk_shard_t *self, const char *name, day_t closed);
 
 /* Gives the symbol the generation's next number. */
