@@ -167,11 +167,11 @@ static bool gathers (live_t *self, mono_t now)
     return self->gathering;
 }
 
-static void send_messages (live_t *self)
+static void send_messages (live_t *self, bool more)
 {
     mono_t now = mono_now ();
     if (!gathers (self, now)) {
-        flow_flush (self->flow, (uint64_t) (now.us / 1000));
+        flow_flush (self->flow, (uint64_t) (now.us / 1000), more);
         self->flushed = now;
     }
     for (uint32_t w = 0; w < self->seat_count; w++) {
@@ -286,7 +286,7 @@ static bool go_on (live_t *self)
         watch_files (self);
     }
     prepare (self);
-    send_messages (self);
+    send_messages (self, more);
     note_owners (self);
     live_speak (self);
     follow_phase (self);
