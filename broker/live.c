@@ -163,7 +163,10 @@ static bool gathers (live_t *self, mono_t now)
     int64_t entries = (int64_t) (stats.entries - self->entries_mark);
     self->gathering = passed_us < (source.caught_up ? GATHER_US : GATHER_BEHIND_US) &&
                       entries * ENTRY_US > passed_us;
-    self->entries_mark = self->gathering ? self->entries_mark : stats.entries;
+    if (entries > 0 && !self->gathering) {
+        self->entries_mark = stats.entries;
+        self->flushed = now;
+    }
     return self->gathering;
 }
 
@@ -172,7 +175,6 @@ static void send_messages (live_t *self, bool more)
     mono_t now = mono_now ();
     if (!gathers (self, now)) {
         flow_flush (self->flow, (uint64_t) (now.us / 1000), more);
-        self->flushed = now;
     }
     for (uint32_t w = 0; w < self->seat_count; w++) {
         live_seat_t *seat = &self->seats[w];
