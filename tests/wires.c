@@ -32,7 +32,7 @@ static const wire_closed_t closed[] = {{"BRK.B", 19428}, {"A", DAY_FIRST}};
 
 /* Three rows in columns, little endian: each line is a row. */
 #define INDICES                                                                                    \
-    "\x01\x00\x00\x00"                                                                             \
+    "\x02\x00\x00\x00"                                                                             \
     "\x00\x00\x00\x00"                                                                             \
     "\x01\x00\x00\x00"
 #define TIMES                                                                                      \
@@ -133,14 +133,15 @@ const wires_example_t wires[WIRES_COUNT] = {
      {WIRE_CANDLES, .candles = {255,
                                 {6, 7},
                                 8,
+                                1,
                                 2,
                                 symbols,
                                 3,
                                 BYTES (INDICES),
                                 {BYTES (TIMES), BYTES (ARRIVALS), BYTES (OPENS), BYTES (HIGHS),
                                  BYTES (LOWS), BYTES (CLOSES), BYTES (VOLUMES)}}},
-     "9f1401ccff06070892a542524b2e42a141c40c010000000000000001000000c4"
-     "1858250f640000000058250f640000000094250f6400000000c4189bca2adb86"
+     "dc00101401ccff0607080192a542524b2e42a141c40c02000000000000000100"
+     "0000c41858250f640000000058250f640000000094250f6400000000c4189bca2adb86"
      "0100009cca2adb860100000000000000000010c4180000000000002540000000"
      "000000f03f0000000000000040c41800000000000026400100000000000000ff"
      "ffffffffffef7fc418000000000080244001000000000000009a9999999999b9"
