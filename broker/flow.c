@@ -106,6 +106,7 @@ void flow_rewind (flow_t *self, unsigned number, int owner)
     shard->generation = (session_t){self->epoch, ++self->counter};
     shard->owner = owner;
     shard->sequence = shard->committed = 0;
+    shard->passed = shard->committed_candles = 0;
     shard->clock_ms = 0;
     shard->ended = false;
     shard->rows.count = shard->rows.symbol_count = 0;
@@ -304,6 +305,7 @@ static void take_commit (flow_t *self, const wire_shard_state_t *state)
         return;
     }
     shard->committed = state->sequence;
+    shard->committed_candles = state->candles;
     shard->outstanding_ms = self->now_ms;
     if (is_caught_up (shard)) {
         shard->faults = 0;
@@ -599,6 +601,8 @@ void flow_stats (const flow_t *self, flow_stats_t *stats)
     for (unsigned s = 0; s < SHARD_COUNT; s++) {
         stats->unattached += self->shards[s].unattached;
         stats->outstanding_shards += self->shards[s].sequence > self->shards[s].committed;
+        stats->passed += self->shards[s].passed;
+        stats->committed += self->shards[s].committed_candles;
     }
 }
 

@@ -15,6 +15,7 @@
 #define LIVE_H
 
 #include "flow.h"
+#include "histogram.h"
 #include "market.h"
 #include "run.h"
 #include "source.h"
@@ -42,6 +43,13 @@ typedef struct {
     void *argument;
 } live_config_t;
 
+/* How old candles were when the collector had them: microseconds after the source had read them, or by a
+ * load test's plan. Of a batch of candles the oldest counts for all. Of all lives of the collector. */
+typedef struct {
+    uint64_t candles, taken; /* committed, again ones too; bytes that came from workers */
+    histogram_t hit, commit; /* until a hit was taken, and a candle was committed */
+} live_ages_t;
+
 typedef struct {
     bool failed;      /* something that was logged */
     bool usage;       /* a sink that the user must choose anew */
@@ -53,6 +61,9 @@ typedef struct {
     flow_stats_t flow;
     int64_t wall_us;
 } live_result_t;
+
+/* Appends the ages as members of a JSON object that has some. */
+void live_put_ages (const live_ages_t *ages, buffer_t *json);
 
 /* Runs until it is told to stop, or the replay's end. */
 void live_run (const live_config_t *config, live_result_t *result);

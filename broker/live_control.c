@@ -171,6 +171,7 @@ static void take_collector_state (live_t *self, const wire_live_collector_t *sta
     }
     self->heard = *state;
     self->collector_heard = true;
+    live_hear_ages (self, state);
     self->sinks_behind = 0;
     self->sinks_failing = 0;
     for (size_t i = 0; i < state->sink_count; i++) {

@@ -38,6 +38,13 @@ typedef struct {
     bool slow;    /* as it was looked at last */
 } live_seat_t;
 
+/* How old candles were, as the collector said last. */
+typedef struct {
+    live_ages_t past; /* of its earlier lives */
+    uint64_t incarnation, candles, taken;
+    buffer_t hit, commit; /* histogram_put's bytes */
+} aging_t;
+
 typedef enum {
     LIVE_OPENING, /* until the journal's floors are known */
     LIVE_RUNNING,
@@ -68,6 +75,7 @@ typedef struct {
     bool collector_known, collector_heard;
     char collector_endpoint[WIRE_ENDPOINT_MAX + 1];
     wire_live_collector_t heard; /* its last state, without what it points to */
+    aging_t aging;
     uint64_t sinks_behind;
     uint32_t sinks_failing;
     uint64_t known_next; /* number of the KNOWN that comes next */
@@ -108,6 +116,12 @@ void live_tend_children (live_t *self);
 void live_take_control (live_t *self);
 /* Our state, and PLACES. */
 void live_speak (live_t *self);
+
+/* ---- live_ages.c ---- */
+
+void live_hear_ages (live_t *self, const wire_live_collector_t *state);
+void live_find_ages (const live_t *self, live_ages_t *ages);
+void live_close_ages (live_t *self);
 
 /* ---- live_report.c ---- */
 

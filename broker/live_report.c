@@ -175,6 +175,8 @@ static void put_source (buffer_t *json, const source_counts_t *source, const flo
 
 static void put_collector (const live_t *self, buffer_t *json)
 {
+    live_ages_t ages;
+    live_find_ages (self, &ages);
     put_number (json, "hits", self->heard.hits);
     put_number (json, "repeats", self->heard.repeats);
     put_number (json, "rows_synced", self->heard.synced);
@@ -185,6 +187,8 @@ static void put_collector (const live_t *self, buffer_t *json)
     put_number (json, "commit_us", self->heard.commit_us);
     put_number (json, "broker_memory", largest_memory ());
     put_number (json, "collector_memory", self->heard.memory_bytes);
+    put_number (json, "candles_committed", ages.candles);
+    live_put_ages (&ages, json);
     put_number (json, "messages_refused", self->refused + self->heard.refused);
 }
 
@@ -286,6 +290,7 @@ void live_close_report (live_t *self)
     minutes_destroy (&self->minutes);
     watch_destroy (&self->watch);
     redis_destroy (&self->minutes_redis);
+    live_close_ages (self);
     free (self->minutes_stream);
 }
 
