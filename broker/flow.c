@@ -24,7 +24,6 @@ flow_t *flow_new (const flow_config_t *config)
     self->reference_bytes = FLOW_REFERENCE;
     for (unsigned s = 0; s < SHARD_COUNT; s++) {
         self->shards[s].owner = FLOW_NOBODY;
-        self->shards[s].batch = 1;
     }
     return self;
 }
@@ -48,6 +47,7 @@ void flow_destroy (flow_t **flow)
     }
     names_free (&self->symbol_names);
     names_free (&self->stream_names);
+    names_order_free (&self->order);
     buffer_free (&self->places.message);
     free (self->places.sent);
     free (self->places.dirty);
@@ -69,10 +69,15 @@ uint64_t flow_epoch (const flow_t *self)
     return self->epoch;
 }
 
+uint64_t flow_seat_load (const flow_seat_t *seat)
+{
+    return seat->bytes - seat->consumed + seat->gathered;
+}
+
 bool flow_seat_has_room (const flow_t *self, const flow_seat_t *seat, uint64_t window)
 {
     (void) self;
-    return seat->bytes - seat->consumed < window;
+    return flow_seat_load (seat) < window;
 }
 
 /* ---- the one recovery ---- */
@@ -103,14 +108,13 @@ void flow_rewind (flow_t *self, unsigned number, int owner)
 {
     shard_t *shard = &self->shards[number];
     self->counts.rewinds++;
+    flow_drop_batch (self, number);
     shard->generation = (session_t){self->epoch, ++self->counter};
     shard->owner = owner;
     shard->sequence = shard->committed = 0;
     shard->passed = shard->committed_candles = 0;
     shard->clock_ms = 0;
     shard->ended = false;
-    shard->rows.count = shard->rows.symbol_count = 0;
-    shard->batch++;
     for (uint32_t i = 0; i < shard->symbol_count; i++) {
         rewind_symbol (self, shard->symbols[i]);
     }
@@ -610,7 +614,7 @@ void flow_worker_stats (const flow_t *self, uint32_t w, uint64_t now_ms, flow_wo
 {
     const flow_seat_t *seat = &self->seats[w];
     *stats = (flow_worker_stats_t){
-        .live = seat->live, .in_flight = seat->bytes - seat->consumed, .blocked = seat->blocked};
+        .live = seat->live, .in_flight = flow_seat_load (seat), .blocked = seat->blocked};
     for (unsigned s = 0; s < SHARD_COUNT; s++) {
         const shard_t *shard = &self->shards[s];
         if (shard->owner != (int) w) {

@@ -103,7 +103,7 @@ static uint32_t find_entries (const flow_t *self, uint32_t streams, uint64_t lac
 static bool begin_read (flow_t *self, int w)
 {
     flow_seat_t *seat = &self->seats[w];
-    uint64_t used = seat->bytes - seat->consumed, room = self->config.window_bytes / 2;
+    uint64_t used = flow_seat_load (seat), room = self->config.window_bytes / 2;
     if (!seat->live || seat->reading || used >= room) {
         return false;
     }

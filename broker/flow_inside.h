@@ -6,14 +6,15 @@
 #define FLOW_INSIDE_H
 
 #include "flow.h"
-#include "names.h"
+#include "names_order.h"
 #include "series.h"
 #include "shard.h"
 
 #define FLOW_NOBODY           (-1)
 #define FLOW_DATES_MAX        4
 #define FLOW_MESSAGE          (256u << 10) /* a message is closed when it is so large */
-#define FLOW_BATCH_ROWS       4096         /* a shard's batch is closed when it is so long */
+#define FLOW_BATCH_ROWS       512          /* a shard's batch is closed when it is so long */
+#define FLOW_ROW              60    /* bytes of a candle on the wire, without what is around */
 #define FLOW_STILL_MS         10000 /* a link with something outstanding that stands still so long */
 #define FLOW_RETURN_MS        1000  /* a worker that is being started again is waited for so long */
 #define FLOW_FAULTS           3     /* workers that died of a shard: it is set aside */
@@ -34,6 +35,7 @@ typedef struct {
     bool closed;
 } date_t;
 
+/* What an entry of an attached symbol needs comes first: SYMBOL_LINES of the cache. */
 typedef struct {
     uint16_t shard;
     bool attached; /* what the main reader reads goes to the worker */
@@ -42,20 +44,22 @@ typedef struct {
     bool expects;  /* `first` was not seen yet by the reader that has to see it */
     uint8_t date_count;
     uint32_t stream;
-    day_t closed;     /* dates up to this one are closed and committed, or given up */
-    day_t reference;  /* the date whose reference data its worker got last */
-    day_t first_day;  /* of `first` */
-    entry_id_t first; /* with `expects`: the entry with which its oldest open date begins */
-    entry_id_t skip;  /* entries up to here are of no interest, whoever reads them */
-    entry_id_t read;  /* the last entry that the main reader passed on */
-    entry_id_t sent;  /* not attached: entries up to here were passed to the worker */
-    series_t series;  /* as the main reader sees it */
-    series_t again;   /* not attached: as the worker sees it */
+    uint32_t number;              /* by which CANDLES name it ... */
+    uint64_t numbered;            /* ... in the shard's generation with this counter */
+    entry_id_t skip;              /* entries up to here are of no interest, whoever reads them */
+    entry_id_t read;              /* the last entry that the main reader passed on */
+    series_t series;              /* as the main reader sees it */
     date_t dates[FLOW_DATES_MAX]; /* oldest first */
-    uint64_t request;             /* the request that reads for it; 0: none does */
-    uint32_t slot;                /* its index in the batch `batch` of its shard */
-    uint64_t batch;
+    day_t closed;                 /* dates up to this one are closed and committed, or given up */
+    day_t reference;              /* the date whose reference data its worker got last */
+    day_t first_day;              /* of `first` */
+    entry_id_t first; /* with `expects`: the entry with which its oldest open date begins */
+    entry_id_t sent;  /* not attached: entries up to here were passed to the worker */
+    series_t again;   /* not attached: as the worker sees it */
+    uint64_t request; /* the request that reads for it; 0: none does */
 } symbol_t;
+
+#define SYMBOL_LINES 3
 
 typedef struct {
     bool added;     /* the source reads it */
@@ -73,9 +77,9 @@ typedef struct {
 /* Candles of a shard that wait to become one item. */
 typedef struct {
     uint32_t count, capacity;
-    uint32_t symbol_count, symbol_capacity;
-    int64_t stamp_us; /* the oldest of its rows */
-    uint32_t *symbol; /* of each row, an index into `names` */
+    uint32_t symbol_count, symbol_capacity; /* symbols named in it */
+    uint32_t *symbol;                       /* each row's number */
+    int64_t stamp_us;                       /* the oldest of its rows */
     int64_t *ts, *arrival;
     double *open, *high, *low, *close, *volume;
     char (*names)[SYMBOL_MAX + 1];
@@ -95,8 +99,8 @@ typedef struct {
     int64_t clock_ms;      /* sent last */
     bool ended;            /* the end of the replay was sent */
     bool aside;
-    unsigned faults; /* workers that died by a fault while it had something outstanding */
-    uint64_t batch;  /* number of the batch that is being filled */
+    unsigned faults;   /* workers that died by a fault while it had something outstanding */
+    uint32_t numbered; /* symbols that were named in this generation, in `rows` too */
     batch_rows_t rows;
 } shard_t;
 
@@ -112,13 +116,15 @@ typedef struct {
     uint64_t last;   /* it received */
     uint64_t bytes;  /* of this session's messages, those not sent yet too */
     uint64_t consumed;
+    uint64_t gathered; /* bytes of the rows in its shards' batches */
     bool blocked;
     int64_t silent_ms, still_ms;
     uint64_t marker; /* of what moves on its links; see flow.c */
     uint64_t joined_ms, returns_ms, probation_until_ms;
     int64_t probation_ms;
-    bool faulted;  /* its last life ended in a fault */
-    buffer_t open; /* the message that is being filled; empty, or begun with its LINK */
+    bool faulted;       /* its last life ended in a fault */
+    buffer_t open;      /* the message that is being filled; empty, or begun with its LINK */
+    size_t closed_size; /* of the last one closed: the next one gets such room at once */
     size_t queue_first, queue_count, queue_capacity;
     buffer_t *queue; /* closed messages */
     bool reading;    /* a request is under way */
@@ -147,6 +153,7 @@ struct flow {
     uint64_t now_ms, turned_ms, assigned_ms, swept_ms;
     uint64_t attached_ms; /* when a symbol attached last, or came */
     names_t symbol_names, stream_names;
+    names_order_t order; /* in which the main reader's symbols come */
     uint32_t symbol_capacity, stream_capacity;
     symbol_t *symbols;
     stream_t *streams;
@@ -176,6 +183,8 @@ struct flow {
 /* A new generation of the shard for `owner` (or nobody): the one recovery. */
 void flow_rewind (flow_t *self, unsigned shard, int owner);
 bool flow_seat_has_room (const flow_t *self, const flow_seat_t *seat, uint64_t window);
+/* Bytes that are under way to it, or gathered for it. */
+uint64_t flow_seat_load (const flow_seat_t *seat);
 
 /* ---- flow_symbols.c ---- */
 
@@ -208,6 +217,8 @@ void flow_put_begin (flow_t *self, unsigned shard);
 void flow_put_reference (flow_t *self, uint32_t symbol, day_t day);
 void flow_put_clock (flow_t *self, unsigned shard, int64_t clock_ms, bool is_end);
 void flow_close_batch (flow_t *self, unsigned shard);
+/* Forgets what the shard's batch gathered. */
+void flow_drop_batch (flow_t *self, unsigned shard);
 void flow_drop_messages (flow_seat_t *seat);
 void flow_free_rows (batch_rows_t *rows);
 

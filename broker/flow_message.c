@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ENOUGH 4 /* a worker has enough to do with such a part of its window under way */
+
 /* ---- messages of a seat ---- */
 
 static void close_message (flow_seat_t *seat)
@@ -29,6 +31,7 @@ static void close_message (flow_seat_t *seat)
             seat->queue = memory_resize (seat->queue, seat->queue_capacity, sizeof *seat->queue);
         }
     }
+    seat->closed_size = seat->open.size;
     seat->queue[seat->queue_first + seat->queue_count++] = seat->open;
     seat->open = (buffer_t){0};
 }
@@ -37,6 +40,7 @@ static void close_message (flow_seat_t *seat)
 static buffer_t *open_message (flow_seat_t *seat, uint32_t w)
 {
     if (seat->open.size == 0) {
+        buffer_reserve (&seat->open, seat->closed_size);
         wire_put_link (&seat->open, &(wire_link_t){w, seat->session, ++seat->n});
         seat->bytes += seat->open.size;
     }
@@ -172,27 +176,28 @@ static void grow_rows (batch_rows_t *rows)
     rows->volume = memory_resize (rows->volume, n, sizeof *rows->volume);
 }
 
-/* The symbol's index in the batch. */
-static uint32_t slot_of (flow_t *self, uint32_t number)
+/* The symbol's number in its shard's generation: at its first candle it is named. */
+static uint32_t number_of (flow_t *self, uint32_t which)
 {
-    symbol_t *symbol = &self->symbols[number];
+    symbol_t *symbol = &self->symbols[which];
     shard_t *shard = &self->shards[symbol->shard];
     batch_rows_t *rows = &shard->rows;
-    if (symbol->batch == shard->batch) {
-        return symbol->slot;
+    if (symbol->numbered == shard->generation.counter) {
+        return symbol->number;
     }
     if (rows->symbol_count == rows->symbol_capacity) {
         rows->symbol_capacity = rows->symbol_capacity * 2 + 8;
         rows->names = memory_resize (rows->names, rows->symbol_capacity, sizeof *rows->names);
     }
-    memcpy (rows->names[rows->symbol_count], flow_symbol (self, number),
-            strlen (flow_symbol (self, number)) + 1);
-    symbol->batch = shard->batch;
-    symbol->slot = rows->symbol_count++;
-    return symbol->slot;
+    memcpy (rows->names[rows->symbol_count], flow_symbol (self, which),
+            strlen (flow_symbol (self, which)) + 1);
+    rows->symbol_count++;
+    symbol->numbered = shard->generation.counter;
+    symbol->number = shard->numbered++;
+    return symbol->number;
 }
 
-static void put_row (batch_rows_t *rows, uint32_t slot, entry_id_t id, const candle_t *candle,
+static void put_row (batch_rows_t *rows, uint32_t number, entry_id_t id, const candle_t *candle,
                      int64_t stamp_us)
 {
     if (rows->count == rows->capacity) {
@@ -202,7 +207,7 @@ static void put_row (batch_rows_t *rows, uint32_t slot, entry_id_t id, const can
         rows->stamp_us = stamp_us;
     }
     uint32_t i = rows->count++;
-    rows->symbol[i] = slot;
+    rows->symbol[i] = number;
     rows->ts[i] = candle->ts;
     rows->arrival[i] = (int64_t) id.ms;
     rows->open[i] = candle->open;
@@ -220,7 +225,8 @@ void flow_pass (flow_t *self, uint32_t number, entry_id_t id, const candle_t *ca
     if (is_new && symbol->reference != day) {
         flow_put_reference (self, number, day);
     }
-    put_row (&shard->rows, slot_of (self, number), id, candle, self->stamp_us);
+    put_row (&shard->rows, number_of (self, number), id, candle, self->stamp_us);
+    self->seats[shard->owner].gathered += FLOW_ROW;
     flow_note_sequence (self, symbol, id, day, shard->sequence + 1);
     if (shard->rows.count >= FLOW_BATCH_ROWS) {
         flow_close_batch (self, symbol->shard);
@@ -245,6 +251,7 @@ void flow_close_batch (flow_t *self, unsigned number)
         .shard = number,
         .generation = shard->generation,
         .sequence = next_sequence (self, shard),
+        .known = shard->numbered - rows->symbol_count,
         .symbol_count = rows->symbol_count,
         .symbols = (const char (*)[SYMBOL_MAX + 1]) rows->names,
         .count = rows->count,
@@ -259,17 +266,37 @@ void flow_close_batch (flow_t *self, unsigned number)
     wire_put_candles (message, &candles);
     end_item (seat, before);
     shard->passed += rows->count;
+    seat->gathered -= (uint64_t) rows->count * FLOW_ROW;
     rows->count = rows->symbol_count = 0;
-    shard->batch++;
 }
 
-void flow_flush (flow_t *self, uint64_t now_ms)
+void flow_drop_batch (flow_t *self, unsigned number)
 {
+    shard_t *shard = &self->shards[number];
+    if (shard->owner != FLOW_NOBODY) {
+        self->seats[shard->owner].gathered -= (uint64_t) shard->rows.count * FLOW_ROW;
+    }
+    shard->rows.count = shard->rows.symbol_count = 0;
+    shard->numbered = 0;
+}
+
+void flow_flush (flow_t *self, uint64_t now_ms, bool more)
+{
+    bool gathers[FLOW_WORKERS_MAX];
     self->now_ms = now_ms > self->now_ms ? now_ms : self->now_ms;
+    for (uint32_t w = 0; w < self->seat_count; w++) {
+        const flow_seat_t *seat = &self->seats[w];
+        gathers[w] = more && seat->bytes - seat->consumed >= self->config.window_bytes / ENOUGH;
+    }
     for (unsigned s = 0; s < SHARD_COUNT; s++) {
-        flow_close_batch (self, s);
+        const shard_t *shard = &self->shards[s];
+        if (shard->rows.count > 0 && !gathers[shard->owner]) {
+            flow_close_batch (self, s);
+        }
     }
     for (uint32_t w = 0; w < self->seat_count; w++) {
-        close_message (&self->seats[w]);
+        if (!gathers[w]) {
+            close_message (&self->seats[w]);
+        }
     }
 }

@@ -378,7 +378,7 @@ void flow_stamp (flow_t *self, int64_t stamp_us)
 /* The symbol that the entry is of, or NAMES_NONE when it is refused. */
 static uint32_t place_entry (flow_t *self, uint32_t stream, const char *name)
 {
-    uint32_t number = names_find (&self->symbol_names, name);
+    uint32_t number = names_order_find (&self->order, &self->symbol_names, name);
     if (number == NAMES_NONE && !is_asked_for (self, name)) {
         self->counts.unwanted++;
     } else if (number == NAMES_NONE) {
@@ -415,7 +415,7 @@ static void detach_worker (flow_t *self, int w)
         log_warning ("%s is slow: %" PRIu64
                      " bytes are under way to it: its symbols are read again "
                      "when it has room",
-                     seat->name, seat->bytes - seat->consumed);
+                     seat->name, flow_seat_load (seat));
         seat->detached = true;
     }
 }
@@ -485,10 +485,23 @@ static void take_entry (flow_t *self, uint32_t number, entry_id_t id, const cand
     }
 }
 
+/* The state of the symbol that comes soon, on its way into the cache. */
+static void fetch_ahead (const flow_t *self)
+{
+    uint32_t number = names_order_ahead (&self->order);
+    if (number != NAMES_NONE) {
+        const char *symbol = (const char *) &self->symbols[number];
+        for (int line = 0; line < SYMBOL_LINES; line++) {
+            __builtin_prefetch (symbol + (ptrdiff_t) (line * 64), 1);
+        }
+    }
+}
+
 void flow_entry (flow_t *self, uint32_t stream, entry_id_t id, const char *name,
                  const candle_t *candle)
 {
     self->counts.entries++;
+    fetch_ahead (self);
     uint32_t number = place_entry (self, stream, name);
     if (number != NAMES_NONE) {
         take_entry (self, number, id, candle);

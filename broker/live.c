@@ -10,16 +10,19 @@
 #include <time.h>
 #include <unistd.h>
 
-#define TURN_MS         50          /* the flow's time is looked at so often */
-#define WINDOW_MAX      (4u << 20)  /* bytes under way to one worker at most, */
-#define WINDOWS_SUM     (16u << 20) /* and to all together: what bounds the broker's memory */
-#define WINDOW_MIN      (512u << 10)
-#define EXIT_MS         8000 /* children that were told to go are killed after that */
-#define GATHER_MS       2000 /* the first workers are waited for so long before anything is read */
-#define PREPARE_MS      1000 /* symbols and workers that came get their reference data so soon */
-#define PREPARE_AT_ONCE 16 /* symbols whose reference data is sent ahead between two looks around */
-#define WATCH_AT_ONCE   64 /* files looked at between two looks around */
-#define SECOND_US       1000000
+#define TURN_MS          50          /* the flow's time is looked at so often */
+#define WINDOW_MAX       (4u << 20)  /* bytes under way to one worker at most, */
+#define WINDOWS_SUM      (16u << 20) /* and to all together: what bounds the broker's memory */
+#define WINDOW_MIN       (512u << 10)
+#define EXIT_MS          8000 /* children that were told to go are killed after that */
+#define GATHER_MS        2000 /* the first workers are waited for so long before anything is read */
+#define PREPARE_MS       1000 /* symbols and workers that came get their reference data so soon */
+#define PREPARE_AT_ONCE  16 /* symbols whose reference data is sent ahead between two looks around */
+#define WATCH_AT_ONCE    64 /* files looked at between two looks around */
+#define SECOND_US        1000000
+#define ENTRY_US         10    /* entries that come faster than one in so long are gathered, */
+#define GATHER_US        2000  /* up to so long */
+#define GATHER_BEHIND_US 16000 /* ... and while there are more that came long ago */
 
 void live_fail (live_t *self)
 {
@@ -145,9 +148,34 @@ static void watch_files (live_t *self)
 
 /* ---- sending ---- */
 
-static void send_messages (live_t *self)
+/* While entries come in masses, those of a few turns go together, and those of many while the source is
+ * behind: a worker has as much work with the one row of a shard as with ten. A candle that comes alone
+ * never waits. */
+static bool gathers (live_t *self, mono_t now)
 {
-    flow_flush (self->flow, (uint64_t) (mono_now ().us / 1000));
+    flow_stats_t stats;
+    source_counts_t source = {.caught_up = true};
+    flow_stats (self->flow, &stats);
+    if (self->source.kind) {
+        self->source.kind->counts (self->source.self, &source);
+    }
+    int64_t passed_us = now.us - self->flushed.us;
+    int64_t entries = (int64_t) (stats.entries - self->entries_mark);
+    self->gathering = passed_us < (source.caught_up ? GATHER_US : GATHER_BEHIND_US) &&
+                      entries * ENTRY_US > passed_us;
+    if (entries > 0 && !self->gathering) {
+        self->entries_mark = stats.entries;
+        self->flushed = now;
+    }
+    return self->gathering;
+}
+
+static void send_messages (live_t *self, bool more)
+{
+    mono_t now = mono_now ();
+    if (!gathers (self, now)) {
+        flow_flush (self->flow, (uint64_t) (now.us / 1000), more);
+    }
     for (uint32_t w = 0; w < self->seat_count; w++) {
         live_seat_t *seat = &self->seats[w];
         buffer_t message = {0};
@@ -216,7 +244,7 @@ static void follow_phase (live_t *self)
 static long wait_ms (const live_t *self)
 {
     mono_t now = mono_now ();
-    int64_t wait = TURN_MS;
+    int64_t wait = self->gathering ? GATHER_US / 1000 : TURN_MS;
     if (self->source.kind) {
         int64_t due = self->source.kind->due_ms (self->source.self, now);
         wait = due >= 0 && due < wait ? due : wait;
@@ -260,7 +288,7 @@ static bool go_on (live_t *self)
         watch_files (self);
     }
     prepare (self);
-    send_messages (self);
+    send_messages (self, more);
     note_owners (self);
     live_speak (self);
     follow_phase (self);

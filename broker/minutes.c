@@ -9,6 +9,7 @@
 #define SLOTS          (MINUTES_DAYS + 1) /* the days kept: one, and those before it */
 #define UNKNOWN        UINT32_MAX         /* whom a minute waits for is not counted yet */
 #define NEVER          (UINT32_MAX - 1)   /* nobody knows: it waits for its time */
+#define MINUTE_NONE    INT64_MIN
 
 typedef enum { MINUTE_QUIET, MINUTE_OPEN, MINUTE_REPORTED } minute_state_t;
 
@@ -33,7 +34,9 @@ typedef struct {
 struct minutes {
     const calendar_t *calendar;
     slot_t slots[SLOTS]; /* in any order of days */
-    uint32_t words;      /* of a new set: room for all symbols so far */
+    int64_t recent_ts; /* of the candle before, which most candles share; MINUTE_NONE: forgotten */
+    int recent_slot, recent_minute;
+    uint32_t words; /* of a new set: room for all symbols so far */
     minutes_counts_t counts;
     size_t queue_first, queue_count;
     minute_report_t queue[MINUTES_QUEUE]; /* a ring */
@@ -49,6 +52,7 @@ minutes_t *minutes_new (const calendar_t *calendar)
 {
     minutes_t *self = memory_new (sizeof *self);
     self->calendar = calendar;
+    self->recent_ts = MINUTE_NONE;
     for (int i = 0; i < SLOTS; i++) {
         self->slots[i].day = DAY_NONE;
     }
@@ -102,6 +106,7 @@ static int slot_of (minutes_t *self, day_t day)
     }
     report_all (self, oldest);
     clear_slot (&self->slots[oldest]);
+    self->recent_ts = MINUTE_NONE;
     self->slots[oldest].day = day;
     return oldest;
 }
@@ -317,8 +322,13 @@ static void wait_less (const minutes_t *self, int slot, int minute, minute_t *st
 
 void minutes_take (minutes_t *self, uint32_t symbol, int64_t ts, int64_t arrival_ms)
 {
-    int slot = slot_of (self, exchange_day (ts)), minute = exchange_minute (ts);
     self->counts.candles++;
+    if (ts != self->recent_ts) {
+        self->recent_slot = slot_of (self, exchange_day (ts));
+        self->recent_minute = exchange_minute (ts);
+        self->recent_ts = ts;
+    }
+    int slot = self->recent_slot, minute = self->recent_minute;
     if (slot < 0) {
         self->counts.old++;
         return;

@@ -44,7 +44,7 @@ redis_again_t *redis_again_new (redis_streams_t *streams, redis_t *redis)
     self->redis = redis;
     self->entries = redis_entries_new ();
     self->refused_ms = REFUSED_MS;
-    redis_set_functions (redis, redis_entries_functions (), self->entries);
+    redis_set_parser (redis, redis_entries_read, self->entries);
     redis_set_limit (redis, LIMIT);
     return self;
 }

@@ -1,31 +1,17 @@
 #include "redis_entries.h"
 
 #include "memory.h"
-#include "number.h"
+#include "resp.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define ERROR_MAX   200
-#define MINUTE_MS   60000
-#define TS_FIRST    ((int64_t) (DAY_FIRST + 1) * 86400) /* of the local date too, whatever the zone */
-#define TS_LAST     ((int64_t) DAY_LAST * 86400)
-#define ARRIVAL_MAX ((uint64_t) DAY_LAST * 86400000)
-#define DIGITS_MAX  15 /* of a time in milliseconds */
+#define ERROR_MAX 200
+#define TS_LAST   ((int64_t) DAY_LAST * 86400)
 
-enum { SYMBOL, TIMESTAMP, OPEN, HIGH, LOW, CLOSE, VOLUME, FIELDS };
-
-#define ALL_FIELDS ((1u << FIELDS) - 1)
-
-static const struct {
-    const char *name;
-    size_t size;
-} fields[FIELDS] = {{"symbol", 6}, {"timestamp", 9}, {"open", 4},  {"high", 4},
-                    {"low", 3},    {"close", 5},     {"volume", 6}};
-
-/* What an array is; its children know it by the object that we give hiredis for it. */
-typedef enum { OUTSIDE, STREAMS, STREAM, ENTRIES, ENTRY, VALUES, CLOCK } level_t;
+/* The element that comes next. */
+typedef enum { REPLY, STREAM, NAME, ENTRIES, ENTRY, ID, FIELDS, WORD, SECONDS, MICROS } place_t;
 
 struct redis_entries {
     bool asks_time;
@@ -33,303 +19,236 @@ struct redis_entries {
     const char *const *names;
     const entry_id_t *after;
     redis_answer_t answer;
-    uint32_t next;   /* the first stream that can still come */
-    entry_id_t last; /* of the stream that comes now */
+
+    place_t place;
+    int64_t streams, entries; /* still to come: of the reply, and of the stream */
+    uint32_t words, word;     /* of the entry */
+    uint32_t next;            /* the first stream that can still come */
+    entry_id_t last;          /* of the stream that comes now */
+    redis_entry_reader_t reader;
     redis_entry_t *rows;
     size_t row_count, row_capacity;
-    bool open;     /* rows[row_count] has its id and is not whole */
-    unsigned seen; /* its fields so far, bit per field */
-    int field;     /* whose value comes next; FIELDS: of no interest */
-    int guess
-        [FIELDS]; /* the field that came as number i of the entry before: most come again there */
-    double values[FIELDS];
-    int64_t ts_ms;
+    bool open; /* rows[row_count] has its id and is not whole */
     int64_t time_ms;
     char error[ERROR_MAX];
 };
 
-/* ---- the entry that comes ---- */
+/* ---- rows ---- */
 
-static redis_entry_t *entry (redis_entries_t *self)
-{
-    return &self->rows[self->row_count];
-}
-
-/* The first thing that is wrong with an entry is its reason. */
-static void reject (redis_entries_t *self, redis_reason_t reason, int field)
-{
-    redis_entry_t *row = entry (self);
-    if (row->reason == REDIS_GOOD) {
-        row->reason = (uint8_t) reason;
-        row->field = (uint8_t) field;
-    }
-}
-
-static bool entry_begin (redis_entries_t *self, const char *text, size_t size)
+static redis_entry_t *next_row (redis_entries_t *self)
 {
     if (self->row_count == self->row_capacity) {
         self->row_capacity = self->row_capacity ? 2 * self->row_capacity : 256;
         self->rows = memory_resize (self->rows, self->row_capacity, sizeof *self->rows);
     }
-    redis_entry_t *row = entry (self);
-    if (!entry_id_parse (text, size, &row->id) || entry_id_compare (row->id, self->last) <= 0) {
-        return false;
-    }
+    redis_entry_t *row = &self->rows[self->row_count];
     row->k = self->next - 1;
-    row->reason = REDIS_GOOD;
-    self->last = row->id;
-    self->seen = 0;
-    self->open = true;
-    return true;
+    return row;
 }
 
-static redis_reason_t judge (const redis_entries_t *self, uint64_t arrival_ms)
+/* rows[row_count] is whole: what comes behind it? */
+static resp_result_t end_entry (redis_entries_t *self)
 {
-    const double *v = self->values;
-    int64_t ts = self->ts_ms / 1000;
-    if (self->ts_ms % MINUTE_MS != 0) {
-        return REDIS_NOT_MINUTE;
-    }
-    if (ts < TS_FIRST || ts >= TS_LAST) {
-        return REDIS_NOT_DAY;
-    }
-    if (!(v[OPEN] > 0 && v[HIGH] > 0 && v[LOW] > 0 && v[CLOSE] > 0)) {
-        return REDIS_PRICE;
-    }
-    if (v[VOLUME] < 0) {
-        return REDIS_VOLUME;
-    }
-    if (v[HIGH] < v[LOW]) {
-        return REDIS_HIGH_LOW;
-    }
-    if (arrival_ms > ARRIVAL_MAX) {
-        return REDIS_NO_ARRIVAL;
-    }
-    return self->ts_ms > (int64_t) arrival_ms + REDIS_AHEAD_MS ? REDIS_AHEAD : REDIS_GOOD;
-}
-
-static void entry_end (redis_entries_t *self)
-{
-    redis_entry_t *row = entry (self);
-    for (int i = 0; self->seen != ALL_FIELDS && i < FIELDS; i++) {
-        if (!(self->seen & 1u << i)) {
-            reject (self, REDIS_FIELD_MISSING, i);
-        }
-    }
-    if (row->reason == REDIS_GOOD) {
-        row->reason = (uint8_t) judge (self, row->id.ms);
-        row->candle = (candle_t){.ts = self->ts_ms / 1000,
-                                 .open = self->values[OPEN],
-                                 .high = self->values[HIGH],
-                                 .low = self->values[LOW],
-                                 .close = self->values[CLOSE],
-                                 .volume = self->values[VOLUME]};
-    }
     self->row_count++;
     self->open = false;
+    self->place = ENTRY;
+    if (--self->entries > 0) {
+        return RESP_MORE;
+    }
+    self->place = STREAM;
+    return --self->streams > 0 ? RESP_MORE : RESP_DONE;
 }
 
-static bool is_field (int field, const char *text, size_t size)
+/* ---- elements: RESP_DONE is the end of the reply, RESP_MORE goes on ---- */
+
+static resp_result_t take_error (redis_entries_t *self, const char *text, size_t size)
 {
-    return fields[field].size == size && memcmp (fields[field].name, text, size) == 0;
+    self->answer = REDIS_ANSWER_ERROR;
+    snprintf (self->error, sizeof self->error, "%.*s", size < ERROR_MAX ? (int) size : ERROR_MAX,
+              text);
+    return RESP_DONE;
 }
 
-/* Which field is it, as number `i` of the entry? */
-static int find_field (redis_entries_t *self, size_t i, const char *text, size_t size)
+/* The array of all: of streams, or of a time's two numbers; nil when XREAD found nothing. */
+static resp_result_t take_reply (redis_entries_t *self, int64_t count)
 {
-    if (i < FIELDS && is_field (self->guess[i], text, size)) {
-        return self->guess[i];
+    if (self->asks_time) {
+        self->place = SECONDS;
+        return count == 2 ? RESP_MORE : RESP_BAD;
     }
-    for (int field = 0; field < FIELDS; field++) {
-        if (is_field (field, text, size)) {
-            if (i < FIELDS) {
-                self->guess[i] = field;
-            }
-            return field;
-        }
-    }
-    return FIELDS;
+    self->place = STREAM;
+    self->streams = count;
+    return count < 0                                     ? RESP_DONE
+           : count > 0 && count <= (int64_t) self->count ? RESP_MORE
+                                                         : RESP_BAD;
 }
 
-/* Whole milliseconds: "[-]digits". */
-static bool read_ms (const char *text, size_t size, int64_t *ms)
+static resp_result_t take_entries (redis_entries_t *self, int64_t count)
 {
-    bool negative = size > 0 && *text == '-';
-    text += negative;
-    size -= negative;
-    *ms = 0;
-    for (size_t i = 0; i < size; i++) {
-        if (text[i] < '0' || text[i] > '9' || i == DIGITS_MAX) {
-            return false;
-        }
-        *ms = *ms * 10 + (text[i] - '0');
+    if (count < 0 || count > (int64_t) self->each) {
+        return RESP_BAD;
     }
-    *ms = negative ? -*ms : *ms;
-    return size > 0;
+    self->place = ENTRY;
+    self->entries = count;
+    if (count > 0) {
+        return RESP_MORE;
+    }
+    self->place = STREAM;
+    return --self->streams > 0 ? RESP_MORE : RESP_DONE;
 }
 
-static void take_value (redis_entries_t *self, const char *text, size_t size)
+static resp_result_t take_fields (redis_entries_t *self, int64_t count)
 {
-    int field = self->field;
-    if (field == FIELDS) {
-        return;
+    if (count < 0 || count % 2 != 0) {
+        return RESP_BAD;
     }
-    if (self->seen & 1u << field) {
-        reject (self, REDIS_FIELD_TWICE, field);
-        return;
+    self->place = WORD;
+    self->words = (uint32_t) count;
+    self->word = 0;
+    if (count > 0) {
+        return RESP_MORE;
     }
-    self->seen |= 1u << field;
-    if (size > REDIS_FIELD_MAX) {
-        reject (self, REDIS_FIELD_LONG, field);
-    } else if (field == SYMBOL) {
-        if (symbol_valid (text, size)) {
-            memcpy (entry (self)->symbol, text, size);
-            entry (self)->symbol[size] = '\0';
-        } else {
-            reject (self, REDIS_NO_SYMBOL, field);
-        }
-    } else if (field == TIMESTAMP) {
-        if (!read_ms (text, size, &self->ts_ms)) {
-            reject (self, REDIS_NO_TIMESTAMP, field);
-        }
-    } else if (number_read (text, text + size, &self->values[field]) != text + size) {
-        reject (self, REDIS_NOT_NUMBER, field);
-    }
+    redis_entry_end (&self->reader);
+    return end_entry (self);
 }
 
-/* ---- the reader's calls ---- */
-
-static void *object (redis_entries_t *self, level_t level)
+static resp_result_t take_header (redis_entries_t *self, int64_t count)
 {
-    return (char *) self + level;
-}
-
-/* What the element is in. */
-static level_t level_of (const redis_entries_t *self, const redisReadTask *task)
-{
-    return task->parent ? (level_t) ((char *) task->parent->obj - (const char *) self) : OUTSIDE;
+    switch (self->place) {
+    case REPLY:
+        return take_reply (self, count);
+    case STREAM:
+        self->place = NAME;
+        return count == 2 ? RESP_MORE : RESP_BAD;
+    case ENTRIES:
+        return take_entries (self, count);
+    case ENTRY:
+        self->place = ID;
+        return count == 2 ? RESP_MORE : RESP_BAD;
+    default:
+        return take_fields (self, count);
+    }
 }
 
 /* The name of a stream: the next one asked for that has it. */
-static bool stream_begin (redis_entries_t *self, const char *text, size_t size)
+static resp_result_t take_name (redis_entries_t *self, const char *text, size_t size)
 {
+    self->place = ENTRIES;
     for (; self->next < self->count; self->next++) {
         const char *name = self->names[self->next];
         if (strlen (name) == size && memcmp (name, text, size) == 0) {
             self->last = self->after[self->next++];
-            return true;
+            return RESP_MORE;
         }
     }
-    return false;
+    return RESP_BAD;
 }
 
-static bool take_time (redis_entries_t *self, int i, const char *text, size_t size)
+static resp_result_t take_id (redis_entries_t *self, const char *text, size_t size)
+{
+    redis_entry_t *row = next_row (self);
+    if (!entry_id_parse (text, size, &row->id) || entry_id_compare (row->id, self->last) <= 0) {
+        return RESP_BAD;
+    }
+    redis_entry_begin (&self->reader, row);
+    self->last = row->id;
+    self->open = true;
+    self->place = FIELDS;
+    return RESP_MORE;
+}
+
+static resp_result_t take_time (redis_entries_t *self, const char *text, size_t size)
 {
     int64_t number;
-    if (!read_ms (text, size, &number) || number < 0 || number > TS_LAST) {
-        return false;
+    if (!redis_entry_ms (text, size, &number) || number < 0 || number > TS_LAST) {
+        return RESP_BAD;
     }
-    self->time_ms = i == 0 ? number * 1000 : self->time_ms + number / 1000;
+    if (self->place == SECONDS) {
+        self->time_ms = number * 1000;
+        self->place = MICROS;
+        return RESP_MORE;
+    }
+    self->time_ms += number / 1000;
     self->answer = REDIS_ANSWER_TIME;
-    return true;
+    return RESP_DONE;
 }
 
-static void *create_string (const redisReadTask *task, char *text, size_t size)
+static resp_result_t take_word (redis_entries_t *self, const char *text, size_t size)
 {
-    redis_entries_t *self = task->privdata;
-    bool good = false;
-    switch (level_of (self, task)) {
-    case VALUES:
-        good = true;
-        if (task->idx % 2 == 0) {
-            self->field = find_field (self, (size_t) task->idx / 2, text, size);
-            break;
-        }
-        take_value (self, text, size);
-        if (task->idx == task->parent->elements - 1) {
-            entry_end (self);
-        }
-        break;
-    case ENTRY:
-        good = task->idx == 0 && entry_begin (self, text, size);
-        break;
-    case STREAM:
-        good = task->idx == 0 && stream_begin (self, text, size);
-        break;
-    case CLOCK:
-        good = take_time (self, task->idx, text, size);
-        break;
-    case OUTSIDE:
-        good = task->type == REDIS_REPLY_ERROR;
-        self->answer = REDIS_ANSWER_ERROR;
-        snprintf (self->error, sizeof self->error, "%.*s",
-                  size < ERROR_MAX ? (int) size : ERROR_MAX, text);
-        break;
-    case STREAMS:
-    case ENTRIES:
-        break;
+    redis_entry_word (&self->reader, self->word, text, size);
+    if (++self->word < self->words) {
+        return RESP_MORE;
     }
-    return good ? self : NULL;
+    redis_entry_end (&self->reader);
+    return end_entry (self);
 }
 
-static void *create_array (const redisReadTask *task, int elements)
+static resp_result_t take_bulk (redis_entries_t *self, const char *text, size_t size)
 {
-    redis_entries_t *self = task->privdata;
-    unsigned count = (unsigned) elements;
-    bool good = false;
-    level_t level = level_of (self, task);
-    switch (level) {
-    case OUTSIDE:
-        level = self->asks_time ? CLOCK - 1 : level;
-        good = self->asks_time ? count == 2 : count > 0 && count <= self->count;
-        break;
-    case STREAMS:
-    case ENTRIES:
-        good = count == 2;
-        break;
-    case STREAM:
-        good = task->idx == 1 && count <= self->each;
-        break;
-    case ENTRY:
-        good = task->idx == 1 && count % 2 == 0;
-        if (good && count == 0) {
-            entry_end (self);
-        }
-        break;
-    case VALUES:
-    case CLOCK:
-        break;
+    switch (self->place) {
+    case NAME:
+        return take_name (self, text, size);
+    case ID:
+        return take_id (self, text, size);
+    case WORD:
+        return take_word (self, text, size);
+    default:
+        return take_time (self, text, size);
     }
-    return good ? object (self, level + 1) : NULL;
 }
 
-/* XREAD found nothing. */
-static void *create_nil (const redisReadTask *task)
+/* ---- reading ---- */
+
+/* Entries, as long as they are as usual. */
+static resp_result_t take_whole (redis_entries_t *self, resp_t *bytes)
 {
-    redis_entries_t *self = task->privdata;
-    return task->parent || self->asks_time ? NULL : self;
+    resp_result_t result = RESP_MORE;
+    while (self->place == ENTRY && bytes->end - bytes->at >= REDIS_ENTRY_WHOLE) {
+        redis_entry_t *row = next_row (self);
+        const char *end = redis_entry_whole (&self->reader, bytes->at, row);
+        if (!end || entry_id_compare (row->id, self->last) <= 0) {
+            break; /* read in its elements, it says what is wrong */
+        }
+        self->last = row->id;
+        bytes->at = end;
+        result = end_entry (self);
+    }
+    return result;
 }
 
-static void *create_integer (const redisReadTask *task, long long number)
+/* One element. `*more`: it is not whole. */
+static resp_result_t take_element (redis_entries_t *self, resp_t *bytes, bool *more)
 {
-    (void) task;
-    (void) number;
-    return NULL;
+    const char *text;
+    size_t size;
+    int64_t count;
+    bool error = self->place == REPLY && bytes->at < bytes->end && *bytes->at == '-';
+    bool bulk = self->place == NAME || self->place == ID || self->place >= WORD;
+    resp_result_t there = error  ? resp_line (bytes, '-', &text, &size)
+                          : bulk ? resp_bulk (bytes, &text, &size)
+                                 : resp_header (bytes, '*', &count);
+    *more = there == RESP_MORE;
+    if (there != RESP_DONE) {
+        return there;
+    }
+    return error  ? take_error (self, text, size)
+           : bulk ? take_bulk (self, text, size)
+                  : take_header (self, count);
 }
 
-static void free_object (void *of)
+int redis_entries_read (void *of, const char *bytes, size_t size, size_t *used)
 {
-    (void) of;
-}
-
-redisReplyObjectFunctions *redis_entries_functions (void)
-{
-    static redisReplyObjectFunctions functions = {.createString = create_string,
-                                                  .createArray = create_array,
-                                                  .createInteger = create_integer,
-                                                  .createNil = create_nil,
-                                                  .freeObject = free_object};
-    return &functions;
+    redis_entries_t *self = of;
+    resp_t rest = {bytes, bytes + size};
+    resp_result_t result = RESP_MORE;
+    for (bool more = false; result == RESP_MORE && !more;) {
+        result = take_whole (self, &rest);
+        if (result == RESP_MORE) {
+            result = take_element (self, &rest, &more);
+        }
+    }
+    *used = (size_t) (rest.at - bytes);
+    return (int) result;
 }
 
 /* ---- from outside ---- */
@@ -337,9 +256,7 @@ redisReplyObjectFunctions *redis_entries_functions (void)
 redis_entries_t *redis_entries_new (void)
 {
     redis_entries_t *self = memory_new (sizeof *self);
-    for (int i = 0; i < FIELDS; i++) {
-        self->guess[i] = i;
-    }
+    redis_entry_init (&self->reader);
     return self;
 }
 
@@ -355,6 +272,7 @@ void redis_entries_destroy (redis_entries_t **self)
 static void ask (redis_entries_t *self)
 {
     self->answer = REDIS_ANSWER_ENTRIES;
+    self->place = REPLY;
     self->row_count = 0;
     self->open = false;
     self->next = 0;
@@ -406,33 +324,4 @@ bool redis_entries_broken (const redis_entries_t *self, uint32_t *k, entry_id_t 
         *id = self->rows[self->row_count].id;
     }
     return self->open;
-}
-
-char *redis_entries_reason (const redis_entry_t *row, char text[static REDIS_REASON_TEXT])
-{
-    static const char *const reasons[] = {
-        [REDIS_GOOD] = "good",
-        [REDIS_FIELD_MISSING] = "no field '%s'",
-        [REDIS_FIELD_TWICE] = "field '%s' comes twice",
-        [REDIS_FIELD_LONG] = "field '%s' is longer than 64 bytes",
-        [REDIS_NOT_NUMBER] = "%s is not a number",
-        [REDIS_NO_SYMBOL] = "its symbol is none",
-        [REDIS_NO_TIMESTAMP] = "timestamp is not a whole number of milliseconds",
-        [REDIS_NOT_MINUTE] = "timestamp is not on a full minute",
-        [REDIS_NOT_DAY] = "timestamp is not in 1900 to 2199",
-        [REDIS_PRICE] = "price is not > 0",
-        [REDIS_VOLUME] = "volume is negative",
-        [REDIS_HIGH_LOW] = "high is below low",
-        [REDIS_AHEAD] = "it starts more than 5 minutes after its arrival",
-        [REDIS_NO_ARRIVAL] = "its id is no time of ours",
-        [REDIS_TOO_LARGE] = "it is too large",
-    };
-    const char *reason = reasons[row->reason], *gap = strstr (reason, "%s");
-    if (gap) {
-        snprintf (text, REDIS_REASON_TEXT, "%.*s%s%s", (int) (gap - reason), reason,
-                  fields[row->field].name, gap + 2);
-    } else {
-        snprintf (text, REDIS_REASON_TEXT, "%s", reason);
-    }
-    return text;
 }

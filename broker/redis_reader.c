@@ -24,7 +24,7 @@ redis_reader_t *redis_reader_new (redis_streams_t *streams, redis_t *redis, bool
     self->speed = is_replay ? speed : 0;
     self->paced_each = READER_PACED_EACH;
     self->refused_ms = REFUSED_MS;
-    redis_set_functions (redis, redis_entries_functions (), self->entries);
+    redis_set_parser (redis, redis_entries_read, self->entries);
     redis_set_limit (redis, LIMIT);
     return self;
 }
@@ -36,8 +36,9 @@ void redis_reader_destroy (redis_reader_t **self)
         return;
     }
     *self = NULL;
-    redis_request_free (&reader->requests[0]);
-    redis_request_free (&reader->requests[1]);
+    for (unsigned i = 0; i < READER_AHEAD; i++) {
+        redis_request_free (&reader->requests[i]);
+    }
     redis_entries_destroy (&reader->entries);
     free (reader->rests);
     free (reader);
@@ -53,7 +54,7 @@ void reader_expect (redis_reader_t *self)
 
 void reader_pop (redis_reader_t *self)
 {
-    self->first = 1 - self->first;
+    self->first = (self->first + 1) % READER_AHEAD;
     self->count--;
     self->blocks = false;
     self->partial = self->has_giant = false;
@@ -139,8 +140,8 @@ static void lose (redis_reader_t *self)
         reader_begin_passing (self);
     }
     while (self->count > (self->stage == PASSING ? 1 : 0)) {
-        reader_release (self, &self->requests[self->count == 2 ? 1 - self->first : self->first]);
         self->count--;
+        reader_release (self, &self->requests[(self->first + self->count) % READER_AHEAD]);
     }
     for (uint32_t i = 0; i < self->rest_count; i++) {
         self->streams->rows[self->rests[i]].rest = false;
@@ -190,7 +191,7 @@ bool redis_reader_turn (redis_reader_t *self, bool reads, mono_t now)
 int64_t redis_reader_due_ms (const redis_reader_t *self, bool reads, mono_t now)
 {
     int64_t due_us = -1;
-    if (self->count == 2 || self->blocks || !reads || self->life == 0) {
+    if (self->count == READER_AHEAD || self->blocks || !reads || self->life == 0) {
         due_us = -1;
     } else if (!flow_has_room (self->flow)) {
         return ROOM_MS;

@@ -2,8 +2,11 @@
 
 #include "memory.h"
 
-#define CHUNK        1000  /* streams of a command */
-#define REPLY        16384 /* entries of a reply */
+#include <string.h>
+
+#define CHUNK        1000 /* streams of a command */
+#define REPLY        256  /* entries of a reply, */
+#define EACH_MIN     16   /* or so many of each stream */
 #define BLOCK_MIN_MS 1000
 #define BLOCK_MAX_MS 5000
 #define PAUSE_MIN_US 1000
@@ -68,7 +71,7 @@ static bool is_wanted (const redis_reader_t *self, const redis_stream_t *stream)
 
 static redis_request_t *new_request (redis_reader_t *self)
 {
-    redis_request_t *request = &self->requests[(self->first + self->count) % 2];
+    redis_request_t *request = &self->requests[(self->first + self->count) % READER_AHEAD];
     redis_request_clear (request);
     return request;
 }
@@ -86,7 +89,7 @@ static bool send (redis_reader_t *self, redis_request_t *request, int64_t block_
         return false;
     }
     uint32_t each = REPLY / request->count;
-    each = each < 1 ? 1 : each > READER_EACH_MAX ? READER_EACH_MAX : each;
+    each = each < EACH_MIN ? EACH_MIN : each > READER_EACH_MAX ? READER_EACH_MAX : each;
     if (self->speed > 0 && self->paced_each < each) {
         each = self->paced_each;
     }
@@ -124,27 +127,31 @@ static bool send_wait (redis_reader_t *self)
     return self->blocks;
 }
 
+/* A share of those that have more, so that READER_AHEAD requests have them all: the oldest first. */
 static bool send_rests (redis_reader_t *self)
 {
-    /* Halves, so that one is made while the other is decoded. */
-    uint32_t count = self->count == 0 ? (self->rest_count + 1) / 2 : self->rest_count;
+    uint32_t share = self->rest_count + READER_AHEAD - 1, taken = 0;
+    for (unsigned i = 0; i < self->count; i++) {
+        share += self->requests[(self->first + i) % READER_AHEAD].count;
+    }
+    share = share / READER_AHEAD < CHUNK ? share / READER_AHEAD : CHUNK;
     redis_request_t *request = new_request (self);
-    while (request->count < count && request->count < CHUNK) {
-        uint32_t row = self->rests[--self->rest_count];
+    while (taken < self->rest_count && request->count < share) {
+        uint32_t row = self->rests[taken++];
         self->streams->rows[row].rest = false;
         if (!self->streams->rows[row].wrong) {
             add (self, request, row);
-        } else {
-            count--;
         }
     }
+    self->rest_count -= taken;
+    memmove (self->rests, self->rests + taken, self->rest_count * sizeof *self->rests);
     return send (self, request, 0);
 }
 
 static bool send_chunk (redis_reader_t *self)
 {
     redis_request_t *request = new_request (self);
-    uint32_t all = self->streams->count, chunk = (all + 1) / 2;
+    uint32_t all = self->streams->count, chunk = all / READER_AHEAD + 1;
     chunk = chunk < CHUNK ? chunk : CHUNK;
     for (; self->cursor < all && request->count < chunk; self->cursor++) {
         if (is_wanted (self, &self->streams->rows[self->cursor])) {
@@ -179,7 +186,7 @@ static void begin_sweep (redis_reader_t *self)
 bool reader_ask (redis_reader_t *self)
 {
     bool idle = self->count == 0 && !self->sweeping && self->rest_count == 0;
-    if (self->count == 2 || self->blocks || self->now.us < self->pause_until.us) {
+    if (self->count == READER_AHEAD || self->blocks || self->now.us < self->pause_until.us) {
         return false;
     }
     if (idle && self->waits_next) {

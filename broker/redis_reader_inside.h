@@ -9,6 +9,7 @@
 #include "redis_request.h"
 
 #define READER_FEW        64   /* streams that are always read together */
+#define READER_AHEAD      6    /* requests under way */
 #define READER_EACH_MAX   2048 /* entries of a stream in a reply */
 #define READER_PACED_EACH 2    /* the next entry, and when the one after it is due */
 
@@ -29,7 +30,7 @@ struct redis_reader {
     mono_t now;
 
     /* Requests under way, oldest first, and where the oldest is. */
-    redis_request_t requests[2];
+    redis_request_t requests[READER_AHEAD];
     unsigned first, count;
     reader_stage_t stage;
     int64_t read_us; /* when the reply was whole: the stamp of its entries */

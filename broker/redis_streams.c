@@ -96,7 +96,7 @@ void redis_streams_count (redis_streams_t *self, uint32_t row, const redis_entry
     if (self->logged < LOGGED_MAX) {
         char id[ENTRY_ID_TEXT], reason[REDIS_REASON_TEXT];
         log_warning ("%s %s: %s", self->rows[row].name, entry_id_format (entry->id, id),
-                     redis_entries_reason (entry, reason));
+                     redis_entry_reason (entry, reason));
         if (++self->logged == LOGGED_MAX) {
             log_warning ("entries that are rejected from here on are counted only");
         }

@@ -108,9 +108,10 @@ void read_reference (room_t *room, fields_t *fields, wire_object_t *object)
 
 void wire_put_candles (buffer_t *message, const wire_candles_t *candles)
 {
-    put_object (message, WIRE_CANDLES, 7 + WIRE_CANDLE_COLUMNS);
+    put_object (message, WIRE_CANDLES, 8 + WIRE_CANDLE_COLUMNS);
     put_shard (message, candles->shard, candles->generation);
     put_uint (message, candles->sequence);
+    put_uint (message, candles->known);
     put_texts (message, candles->symbols, candles->symbol_count, sizeof *candles->symbols);
     put_bytes (message, candles->symbol);
     for (size_t i = 0; i < WIRE_CANDLE_COLUMNS; i++) {
@@ -122,13 +123,13 @@ void wire_put_candles (buffer_t *message, const wire_candles_t *candles)
 /* Each column is looked at by itself, from end to end: `bad` gathers instead of leaving, so that no
  * row costs a branch. */
 
-static bool indices_valid (wire_bytes_t column, size_t symbol_count)
+static bool symbols_valid (wire_bytes_t column, size_t count)
 {
     bool bad = false;
     for (size_t at = 0; at < column.size; at += 4) {
-        uint32_t index;
-        memcpy (&index, column.bytes + at, sizeof index);
-        bad |= index >= symbol_count;
+        uint32_t number;
+        memcpy (&number, column.bytes + at, sizeof number);
+        bad |= number >= count;
     }
     return !bad;
 }
@@ -182,7 +183,7 @@ static bool ordered (wire_bytes_t lower, wire_bytes_t upper)
 static bool rows_valid (const wire_candles_t *candles)
 {
     const wire_bytes_t *columns = candles->columns;
-    return indices_valid (candles->symbol, candles->symbol_count) &&
+    return symbols_valid (candles->symbol, candles->known + candles->symbol_count) &&
            minutes_valid (columns[WIRE_COLUMN_TS]) &&
            arrivals_valid (columns[WIRE_COLUMN_ARRIVAL]) &&
            numbers_valid (columns[WIRE_COLUMN_OPEN], DBL_TRUE_MIN) &&
@@ -199,6 +200,7 @@ void read_candles (room_t *room, fields_t *fields, wire_object_t *object)
     candles->shard = get_shard (fields);
     candles->generation = get_generation (fields);
     candles->sequence = get_sequence (fields);
+    candles->known = get_u32 (fields);
     fields_t list = get_array (fields);
     candles->symbol_count = list.left;
     char (*symbols)[SYMBOL_MAX + 1] = room_for (room, 0, list.left, sizeof *symbols);

@@ -216,18 +216,23 @@ typedef enum {
 #define WIRE_TS_LAST  ((DAY_LAST + 1) * INT64_C (86400) + 18000 - 60)
 
 /* CANDLES: a batch of 1-minute candles of one shard, in columns that are read in place (little
- * endian). [shard, generation epoch, generation counter, sequence, symbols [text], symbol (bin u32),
- * ts (bin i64), arrival (bin i64), open, high, low, close, volume (bin f64 each), stamp_us]; every
- * column has the same number of rows, and every row is a valid candle: one that is not makes the message bad, so
- * that senders must not put it. Of each symbol the rows are in the order of its stream. */
+ * endian). [shard, generation epoch, generation counter, sequence, known, symbols [text], symbol (bin
+ * u32), ts (bin i64), arrival (bin i64), open, high, low, close, volume (bin f64 each), stamp_us]; every
+ * column has the same number of rows, and every row is a valid candle: one that is not makes the message bad,
+ * so that senders must not put it. Of each symbol the rows are in the order of its stream.
+ *
+ * A symbol is named once in a generation, by the item of its first candle: `symbols` are the names that
+ * are new, numbered on from those `known`, which the generation's items before this one named. (A name in
+ * every item cost half of what its candles did: it is copied, checked, hashed and found.) */
 typedef struct {
     uint32_t shard;
     session_t generation;
     uint64_t sequence;
+    uint32_t known; /* symbols named before */
     size_t symbol_count;
-    const char (*symbols)[SYMBOL_MAX + 1];
-    size_t count;        /* rows */
-    wire_bytes_t symbol; /* index into symbols, 4 bytes a row */
+    const char (*symbols)[SYMBOL_MAX + 1]; /* numbers known, known + 1... */
+    size_t count;                          /* rows */
+    wire_bytes_t symbol;                   /* number, 4 bytes a row: < known + symbol_count */
     /* by wire_column_t, any alignment */
     wire_bytes_t columns[WIRE_CANDLE_COLUMNS];
     int64_t stamp_us; /* the oldest of its rows */

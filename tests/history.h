@@ -17,6 +17,7 @@
 #include "commits.h"
 #include "flow.h"
 #include "live_worker.h"
+#include "named.h"
 #include "run.h"
 
 #include <stdio.h>
@@ -129,6 +130,7 @@ typedef struct {
     uint32_t slot;
     uint64_t broker; /* incarnation */
     live_worker_t *worker;
+    named_t *named;                       /* by the messages that it got */
     uint64_t pause_ms, slow_ms, state_ms; /* until when; the next state */
     uint64_t ends_ms;                     /* with its broker, which is gone; 0 */
     pipe_t down, up;

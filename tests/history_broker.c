@@ -327,7 +327,7 @@ void broker_turn (sim_t *self, broker_t *broker)
         watch_lives (self, broker);
         broker_read (self, broker);
         flow_turn (broker->flow, self->now);
-        flow_flush (broker->flow, self->now);
+        flow_flush (broker->flow, self->now, sim_below (self, 2) > 0);
         forward (self, broker);
         if (flow_next_places (broker->flow, &bytes, self->now)) {
             letter_send (self, TO_COLLECTOR, 0, broker->incarnation, &bytes);

@@ -108,5 +108,7 @@ void __wrap_desk_shard_drop (desk_shard_t *self)
 {
     if (!is_on (OLD_STATE_KEPT, WORKER_RUNS)) {
         __real_desk_shard_drop (self);
+    } else {
+        self->numbered_count = 0; /* else the new generation's first candles were refused */
     }
 }

@@ -17,6 +17,7 @@ int life_start (sim_t *self, uint32_t slot, broker_t *broker, const wire_live_we
     life->slot = slot;
     life->broker = broker->incarnation;
     life->worker = live_worker_new (welcome);
+    life->named = memory_new (sizeof *life->named);
     life->state_ms = self->now + sim_below (self, 1000);
     TELL (self, "worker %u of broker %llu starts: life %d", slot,
           (unsigned long long) broker->incarnation, number);
@@ -37,11 +38,13 @@ void life_end (sim_t *self, uint32_t number, bool fault)
     pipe_cut (&life->up, sim_below (self, pipe_count (&life->up) + 1));
     letters_forget (self, TO_LIFE, number);
     live_worker_destroy (&life->worker);
+    named_free (life->named);
+    free (life->named);
     self->tally->deaths++;
 }
 
 /* Is there a candle in it that kills? */
-static bool is_poison (sim_t *self, const buffer_t *message)
+static bool is_poison (sim_t *self, life_t *life, const buffer_t *message)
 {
     wire_object_t item;
     if (self->poison < 0) {
@@ -49,13 +52,12 @@ static bool is_poison (sim_t *self, const buffer_t *message)
     }
     wire_reader_begin (self->reader, message->bytes, message->size);
     while (wire_next (self->reader, &item) == 1) {
-        for (size_t i = 0; item.kind == WIRE_CANDLES && i < item.candles.count; i++) {
-            uint32_t symbol;
+        bool named = item.kind == WIRE_CANDLES && named_take (life->named, &item.candles);
+        for (size_t i = 0; named && i < item.candles.count; i++) {
             int64_t ts;
-            memcpy (&symbol, item.candles.symbol.bytes + i * 4, 4);
             memcpy (&ts, item.candles.columns[WIRE_COLUMN_TS].bytes + i * 8, 8);
-            if (market_find (self, item.candles.symbols[symbol]) == self->poison &&
-                ts >= self->poison_ts) {
+            const char *symbol = named_symbol (life->named, &item.candles, i);
+            if (market_find (self, symbol) == self->poison && ts >= self->poison_ts) {
                 return true;
             }
         }
@@ -122,9 +124,8 @@ static void tell_message (sim_t *self, const buffer_t *message)
             char when[26];
             memcpy (&symbol, item.candles.symbol.bytes + i * 4, 4);
             memcpy (&ts, item.candles.columns[WIRE_COLUMN_TS].bytes + i * 8, 8);
-            TELL (self, "  CANDLES shard %u sequence %llu: %s %s", item.candles.shard,
-                  (unsigned long long) item.candles.sequence, item.candles.symbols[symbol],
-                  exchange_format (ts, when));
+            TELL (self, "  CANDLES shard %u sequence %llu: symbol %u %s", item.candles.shard,
+                  (unsigned long long) item.candles.sequence, symbol, exchange_format (ts, when));
         }
     }
 }
@@ -144,7 +145,7 @@ void life_turn (sim_t *self, uint32_t number)
         if ((slow && sim_chance (self, 80)) || !pipe_pop (self, &life->down, &message)) {
             break;
         }
-        if (is_poison (self, &message)) {
+        if (is_poison (self, life, &message)) {
             buffer_free (&message);
             mutants_run (NOBODY_RUNS);
             life_end (self, number, true);

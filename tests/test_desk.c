@@ -713,6 +713,34 @@ static void test_reference_missing (void **state)
     assert_int_equal (desk_counts (self->desk)->candles, 0);
 }
 
+/* Candles go on naming where the generation's items before them ended: with any other number known, names
+ * were lost. A symbol that was named keeps its number, and an item that was refused named nobody. */
+static void test_names_missing (void **state)
+{
+    bench_t *self = *state;
+    bench_day (self, true, EVERY_1MIN);
+    give (self, "09:30");
+    candle_t candle = {.ts = ts_at (self, "09:31"), .open = 9, .high = 11, .low = 8, .close = 10};
+    rows_add (&self->rows, "AAA", &candle, candle.ts * 1000 + 60000);
+    wire_object_t item = rows_item (&self->rows, SHARD, self->generation, self->sequence + 1);
+    assert_int_equal (item.candles.known, 1);
+    item.candles.known = 0;
+    assert_false (take (self, &item));
+    item.candles.known = 2;
+    assert_false (take (self, &item));
+    assert_int_equal (desk_counts (self->desk)->candles, 1);
+    item.candles.known = 1; /* AAA is number 0, and number 1 too */
+    assert_true (take (self, &item));
+    item.candles.sequence++;
+    item.candles.known = 2;
+    item.candles.symbol_count = 0;
+    memcpy (self->rows.index.bytes, &(uint32_t){0}, 4);
+    candle.ts += 60;
+    memcpy (self->rows.columns[WIRE_COLUMN_TS].bytes, &candle.ts, 8);
+    assert_true (take (self, &item));
+    assert_int_equal (desk_counts (self->desk)->candles, 3);
+}
+
 /* Reference data is of one date: the next date needs its own. */
 static void test_reference_is_of_one_date (void **state)
 {
@@ -1166,6 +1194,7 @@ int main (void)
         TEST (test_since_of_bucket),
         TEST (test_not_finite),
         TEST (test_reference_missing),
+        TEST (test_names_missing),
         TEST (test_reference_is_of_one_date),
         TEST (test_reference_again),
         TEST (test_gate),

@@ -4,6 +4,7 @@
 
 #include "check.h"
 #include "log.h"
+#include "named.h"
 #include "shard.h"
 
 #include <stdio.h>
@@ -33,6 +34,7 @@ typedef struct {
     flow_config_t config;
     flow_t *flow;
     wire_reader_t *reader;
+    named_t named;
     uint64_t now;
     size_t event_count;
     event_t events[EVENTS_MAX];
@@ -106,6 +108,7 @@ static void bench_destroy (bench_t *self)
 {
     flow_destroy (&self->flow);
     wire_reader_destroy (&self->reader);
+    named_free (&self->named);
     free (self);
 }
 
@@ -138,6 +141,7 @@ static void take_object (bench_t *self, uint32_t w, const wire_object_t *object)
         event.sequence = object->candles.sequence;
         event.candles = object->candles.count;
         event.stamp_us = object->candles.stamp_us;
+        assert_true (named_take (&self->named, &object->candles));
         break;
     }
     if (event.sequence > 0) {
@@ -150,10 +154,9 @@ static void take_object (bench_t *self, uint32_t w, const wire_object_t *object)
     }
     for (size_t i = 0; i < (object->kind == WIRE_CANDLES ? object->candles.count : 1); i++) {
         if (object->kind == WIRE_CANDLES) {
-            uint32_t symbol;
-            memcpy (&symbol, object->candles.symbol.bytes + i * 4, 4);
             memcpy (&event.ts, object->candles.columns[WIRE_COLUMN_TS].bytes + i * 8, 8);
-            memcpy (event.symbol, object->candles.symbols[symbol], sizeof event.symbol);
+            memcpy (event.symbol, named_symbol (&self->named, &object->candles, i),
+                    sizeof event.symbol);
         }
         assert_true (self->event_count < EVENTS_MAX);
         self->events[self->event_count++] = event;
@@ -191,7 +194,7 @@ static void turn (bench_t *self)
 {
     self->now += 100;
     flow_turn (self->flow, self->now);
-    flow_flush (self->flow, self->now);
+    flow_flush (self->flow, self->now, false);
     for (uint32_t w = 0; w < WORKERS; w++) {
         take_messages (self, w);
     }
@@ -766,7 +769,7 @@ static void test_hole (void **state)
     int minute = 1;
     while (stats_of (self).detaches == 0) {
         enter (self, stream, "AAA", DAY, minute++);
-        flow_flush (self->flow, self->now);
+        flow_flush (self->flow, self->now, false);
     }
     enter (self, stream, "AAA", DAY, minute);
     flow_look (self->flow, stream, true, id_at (DAY, minute), id_at (DAY, minute));
@@ -819,7 +822,7 @@ static void test_detach (void **state)
     while (stats_of (self).detaches == 0) {
         assert_true (minute < 500);
         enter (self, stream, "AAA", DAY, minute++);
-        flow_flush (self->flow, self->now);
+        flow_flush (self->flow, self->now, false);
     }
     assert_int_equal (stats_of (self).unattached, 1);
     enter (self, stream, "AAA", DAY, minute++);
@@ -862,7 +865,7 @@ static void test_waits (void **state)
     for (int minute = 1; flow_has_room (self->flow); minute++) {
         assert_true (minute < 500);
         enter (self, stream, "AAA", DAY, minute);
-        flow_flush (self->flow, self->now);
+        flow_flush (self->flow, self->now, false);
     }
     assert_int_equal (stats_of (self).detaches, 0);
     join (self, 1);
@@ -1218,6 +1221,92 @@ static void test_replaced (void **state)
     bench_destroy (self);
 }
 
+/* The minutes first to last, the source having more or not; what is sent is taken. Returns how many candles
+ * the worker was sent so far. */
+static size_t enter_run (bench_t *self, uint32_t stream, int first, int last, bool more)
+{
+    for (int minute = first; minute <= last; minute++) {
+        enter (self, stream, "AAA", DAY, minute);
+    }
+    flow_flush (self->flow, self->now, more);
+    take_messages (self, 0);
+    return count_events (self, WIRE_CANDLES, "AAA");
+}
+
+static uint64_t under_way (const bench_t *self)
+{
+    flow_worker_stats_t stats;
+    flow_worker_stats (self->flow, 0, self->now, &stats);
+    return stats.in_flight;
+}
+
+/* While the source has more, what is for a worker that has enough to do gathers; it goes when the source
+ * has no more, or when the worker has less. What is gathered counts as under way to the worker. */
+static void test_gathering (void **state)
+{
+    (void) state;
+    enum { WINDOW = 40000, ENOUGH = WINDOW / 4, ROW = 60 };
+    bench_t *self = bench_new ();
+    self->config.window_bytes = WINDOW;
+    bench_start (self, 1, NULL);
+    uint32_t stream = begin_symbol (self, "s", "AAA");
+    int minute = 1;
+    for (; under_way (self) < ENOUGH; minute++) {
+        assert_int_equal (enter_run (self, stream, minute, minute, true), minute + 1);
+    }
+    uint64_t before = under_way (self);
+    assert_int_equal (enter_run (self, stream, minute, minute + 4, true), minute);
+    assert_int_equal (under_way (self), before + (uint64_t) 5 * ROW);
+    assert_int_equal (enter_run (self, stream, minute + 5, minute + 5, false), minute + 6);
+    const event_t *last = last_event (self, WIRE_CANDLES);
+    assert_int_equal (last[-5].sequence, last->sequence); /* six in one item */
+    assert_int_equal (last[-6].sequence, last->sequence - 1);
+    minute += 6;
+    assert_int_equal (enter_run (self, stream, minute, minute, true), minute);
+    hear_worker (self, 0);
+    assert_int_equal (under_way (self), ROW);
+    assert_int_equal (enter_run (self, stream, minute + 1, minute + 1, true), minute + 2);
+    flow_changed (self->flow, "AAA"); /* what a shard gathered goes with its generation */
+    settle (self);
+    assert_int_equal (under_way (self), 0);
+    bench_destroy (self);
+}
+
+/* A batch is closed when it is long enough, whatever the worker has to do. */
+static void test_long_batch (void **state)
+{
+    (void) state;
+    bench_t *self = bench_start (bench_new (), 1, NULL);
+    uint32_t stream = begin_symbol (self, "s", "AAA");
+    assert_int_equal (enter_run (self, stream, 1, 600, false), 601);
+    const event_t *last = last_event (self, WIRE_CANDLES);
+    assert_int_equal (last->sequence, 3);
+    assert_int_equal (last[-88].sequence, 2);
+    assert_int_equal (last[-87].sequence, 3); /* the 513th of the run */
+    bench_destroy (self);
+}
+
+/* A symbol is named once in a generation: with its first candle. */
+static void test_named_once (void **state)
+{
+    (void) state;
+    bench_t *self = bench_start (bench_new (), 1, NULL);
+    uint32_t stream = begin_symbol (self, "s", "AAA");
+    unsigned shard = shard_of ("AAA");
+    assert_int_equal (self->named.shards[shard].count, 1);
+    enter_run (self, stream, 1, 3, false);
+    assert_int_equal (self->named.shards[shard].count, 1);
+    flow_changed (self->flow, "AAA");
+    settle (self);
+    answer (self, flow_next_read (self->flow), "AAA", DAY, 0, 3);
+    settle (self);
+    assert_int_equal (count_events (self, WIRE_CANDLES, "AAA"), 8);
+    assert_int_equal (self->named.shards[shard].count, 1);
+    assert_true (
+        session_compare (self->named.shards[shard].generation, generation_of (self, shard)) == 0);
+    bench_destroy (self);
+}
+
 /* A replay waits for room instead of detaching; at its end, once all is attached, each shard is told, and
  * the flow is even when that is committed. */
 static void test_replay_end (void **state)
@@ -1232,7 +1321,7 @@ static void test_replay_end (void **state)
     while (flow_has_room (self->flow)) {
         assert_true (minute < 500);
         enter (self, stream, "AAA", DAY, minute++);
-        flow_flush (self->flow, self->now);
+        flow_flush (self->flow, self->now, false);
     }
     enter (self, stream, "AAA", DAY, minute++);
     flow_end (self->flow);
@@ -1291,6 +1380,9 @@ int main (void)
         cmocka_unit_test (test_probation),
         cmocka_unit_test (test_aside),
         cmocka_unit_test (test_replaced),
+        cmocka_unit_test (test_gathering),
+        cmocka_unit_test (test_long_batch),
+        cmocka_unit_test (test_named_once),
         cmocka_unit_test (test_replay_end),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

@@ -17,21 +17,19 @@ static const entry_id_t nowhere[3] = {{0, 0}, {0, 0}, {0, 0}};
 
 typedef struct {
     redis_entries_t *entries;
-    redisReader *reader;
+    buffer_t left; /* what was not taken yet */
 } fixture_t;
 
 static fixture_t open_fixture (void)
 {
-    fixture_t self = {redis_entries_new (),
-                      redisReaderCreateWithFunctions (redis_entries_functions ())};
-    self.reader->privdata = self.entries;
+    fixture_t self = {.entries = redis_entries_new ()};
     redis_entries_ask (self.entries, 3, names, nowhere, 10);
     return self;
 }
 
 static void close_fixture (fixture_t *self)
 {
-    redisReaderFree (self->reader);
+    buffer_free (&self->left);
     redis_entries_destroy (&self->entries);
     assert_null (self->entries);
 }
@@ -39,10 +37,14 @@ static void close_fixture (fixture_t *self)
 /* Gives the reader bytes; true when that was a whole reply, `*bad` when it was a wrong one. */
 static bool feed (fixture_t *self, const char *bytes, size_t size, bool *bad)
 {
-    void *reply = NULL;
-    assert_int_equal (redisReaderFeed (self->reader, bytes, size), REDIS_OK);
-    *bad = redisReaderGetReply (self->reader, &reply) != REDIS_OK;
-    return reply != NULL;
+    size_t used;
+    buffer_append (&self->left, bytes, size);
+    int rc = redis_entries_read (self->entries, self->left.bytes, self->left.size, &used);
+    assert_true (used <= self->left.size);
+    self->left.size -= used;
+    memmove (self->left.bytes, self->left.bytes + used, self->left.size);
+    *bad = rc < 0;
+    return rc > 0;
 }
 
 /* ---- replies ---- */
@@ -124,7 +126,7 @@ static void check_reason (const char *fields, redis_reason_t reason, const char 
     char is[REDIS_REASON_TEXT];
     redis_entry_t row = judge (fields);
     assert_int_equal (row.reason, reason);
-    assert_string_equal (redis_entries_reason (&row, is), text);
+    assert_string_equal (redis_entry_reason (&row, is), text);
 }
 
 /* GOOD with `field` given another value, or left out when that is NULL. */

@@ -364,11 +364,14 @@ static void test_columns (void **state)
         REFUSED (WIRE_CANDLES, candles, symbol = ((wire_bytes_t){indices, sizes[i]}));
     }
     ACCEPTED (WIRE_CANDLES, candles, symbol = ((wire_bytes_t){indices, 12}));
-    REFUSED (WIRE_CANDLES, candles, symbol = ((wire_bytes_t){"\1\0\0\0\0\0\0\0\2\0\0\0", 12}));
+    REFUSED (WIRE_CANDLES, candles, symbol = ((wire_bytes_t){"\1\0\0\0\0\0\0\0\3\0\0\0", 12}));
     REFUSED (WIRE_CANDLES, candles, symbol = ((wire_bytes_t){"\0\0\0\1\0\0\0\0\1\0\0\0", 12}));
     REFUSED (WIRE_CANDLES, candles,
              symbol = ((wire_bytes_t){"\xff\xff\xff\xff\0\0\0\0\1\0\0\0", 12}));
     REFUSED (WIRE_CANDLES, candles, symbol_count = 0);
+    ACCEPTED (WIRE_CANDLES, candles,
+              symbol = ((wire_bytes_t){"\2\0\0\0\2\0\0\0\0\0\0\0", 12})); /* one is known */
+    ACCEPTED (WIRE_CANDLES, candles, known = UINT32_MAX);
 }
 
 /* Reads the example's candles with 8 other bytes in one row of one column. */

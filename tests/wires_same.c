@@ -152,7 +152,8 @@ static bool same_file (const wire_file_t *a, const wire_file_t *b)
 static bool same_candles (const wire_candles_t *a, const wire_candles_t *b)
 {
     bool same = a->shard == b->shard && same_session (a->generation, b->generation) &&
-                a->sequence == b->sequence && a->symbol_count == b->symbol_count &&
+                a->sequence == b->sequence && a->known == b->known &&
+                a->symbol_count == b->symbol_count &&
                 (a->symbol_count == 0 ||
                  same_texts (a->symbols[0], b->symbols[0], a->symbol_count, SYMBOL_MAX + 1)) &&
                 a->count == b->count && same_bytes (a->symbol, b->symbol);

@@ -8,13 +8,16 @@
  * most clocks cost one comparison. */
 #include "desk.h"
 
-#include "clock.h"
 #include "desk_shard.h"
 #include "desk_reference.h"
 #include "shard.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+/* Rows between a row and what is fetched for it: far enough to hide a miss, near enough to be kept. */
+#define SYMBOL_AHEAD 12
+#define DAY_AHEAD    6
 
 struct desk {
     desk_rules_t rules;
@@ -24,8 +27,6 @@ struct desk {
     size_t held_count, symbol_count;
     size_t touched_count;
     uint32_t touched[SHARD_COUNT]; /* shards, in the order in which they were touched */
-    size_t named_capacity;
-    desk_symbol_t **named; /* the symbols that an item names */
     desk_counts_t counts;
     /* what is being taken, for hits */
     outbox_t *out;
@@ -54,6 +55,7 @@ desk_t *desk_new (const run_t *run, const calendar_t *calendar, const desk_rules
     self->day_rules = (symbol_day_rules_t){.run = run,
                                            .since_ms = rules->since_ms,
                                            .candle_timeout_ms = rules->candle_timeout_ms,
+                                           .minute_ts = INT64_MIN,
                                            .found = put_hit,
                                            .argument = self};
     self->reference = desk_reference_new (run, calendar, &self->counts);
@@ -86,7 +88,6 @@ void desk_destroy (desk_t **self)
     if (*self) {
         desk_drop (*self);
         desk_reference_destroy (&(*self)->reference);
-        free ((*self)->named);
         free (*self);
         *self = NULL;
     }
@@ -217,16 +218,17 @@ static bool take_candle (desk_t *self, desk_shard_t *shard, desk_symbol_t *symbo
     return true;
 }
 
-/* Finds the symbols that the item names: NULL is one that we do not know. */
-static void find_named (desk_t *self, const desk_shard_t *shard, const wire_candles_t *item)
+/* Numbers the symbols that the item names. False when we do not know one: its reference data was lost. */
+static bool number_symbols (desk_shard_t *shard, const wire_candles_t *item)
 {
-    if (item->symbol_count > self->named_capacity) {
-        self->named_capacity = item->symbol_count;
-        self->named = memory_resize (self->named, self->named_capacity, sizeof (desk_symbol_t *));
-    }
     for (size_t i = 0; i < item->symbol_count; i++) {
-        self->named[i] = desk_shard_find (shard, item->symbols[i]);
+        desk_symbol_t *symbol = desk_shard_find (shard, item->symbols[i]);
+        if (!symbol) {
+            return false;
+        }
+        desk_shard_number (shard, symbol);
     }
+    return true;
 }
 
 /* A value of a column; columns have any alignment. */
@@ -244,21 +246,37 @@ static double number_at (const wire_candles_t *item, wire_column_t column, size_
     return value;
 }
 
+static desk_symbol_t *symbol_at (const desk_shard_t *shard, const wire_candles_t *item, size_t row)
+{
+    uint32_t number;
+    memcpy (&number, item->symbol.bytes + row * sizeof number, sizeof number);
+    return shard->numbered[number];
+}
+
+/* A row's symbol, and then its day, are asked for while rows before it are taken: there are more symbols
+ * than the caches hold, and the next row is of another one. (Half of a candle's time was waiting.) */
+static void fetch_ahead (const desk_shard_t *shard, const wire_candles_t *item, size_t row)
+{
+    if (row + SYMBOL_AHEAD < item->count) {
+        __builtin_prefetch (symbol_at (shard, item, row + SYMBOL_AHEAD), 1);
+    }
+    if (row + DAY_AHEAD < item->count) {
+        symbol_day_fetch (symbol_at (shard, item, row + DAY_AHEAD)->today);
+    }
+}
+
 static bool take_rows (desk_t *self, desk_shard_t *shard, const wire_candles_t *item)
 {
-    find_named (self, shard, item);
     for (size_t row = 0; row < item->count; row++) {
-        uint32_t index;
-        memcpy (&index, item->symbol.bytes + row * sizeof index, sizeof index);
+        fetch_ahead (shard, item, row);
         candle_t candle = {.ts = integer_at (item, WIRE_COLUMN_TS, row),
                            .open = number_at (item, WIRE_COLUMN_OPEN, row),
                            .high = number_at (item, WIRE_COLUMN_HIGH, row),
                            .low = number_at (item, WIRE_COLUMN_LOW, row),
                            .close = number_at (item, WIRE_COLUMN_CLOSE, row),
                            .volume = number_at (item, WIRE_COLUMN_VOLUME, row)};
-        desk_symbol_t *symbol = self->named[index];
-        if (!symbol || !take_candle (self, shard, symbol, &candle,
-                                     integer_at (item, WIRE_COLUMN_ARRIVAL, row))) {
+        if (!take_candle (self, shard, symbol_at (shard, item, row), &candle,
+                          integer_at (item, WIRE_COLUMN_ARRIVAL, row))) {
             return false;
         }
     }
@@ -269,12 +287,13 @@ static bool take_candles (desk_t *self, const wire_candles_t *item)
 {
     desk_shard_t *shard = &self->shards[item->shard];
     place_t place = numbered_place_of (shard, item->generation, item->sequence);
-    if (place != ITEM_NEXT) {
+    if (place != ITEM_NEXT || item->known != shard->numbered_count) {
         return place == ITEM_OLD;
     }
     self->shard = item->shard;
     self->stamp_us = item->stamp_us;
-    if (!take_rows (self, shard, item)) {
+    if (!number_symbols (shard, item) || !take_rows (self, shard, item)) {
+        shard->numbered_count = item->known; /* it named nobody */
         return false;
     }
     advance (self, item->shard, item->count, item->stamp_us);
@@ -342,10 +361,8 @@ static bool take (desk_t *self, const wire_object_t *item)
 
 bool desk_take (desk_t *self, const wire_object_t *item, outbox_t *out)
 {
-    int64_t start = cpu_thread_ns ();
     self->out = out;
     bool taken = take (self, item);
-    self->counts.scan_ns += cpu_thread_ns () - start;
     self->counts.late = self->day_rules.late;
     return taken;
 }

@@ -23,7 +23,6 @@ typedef struct {
 /* What it counted in its life. */
 typedef struct {
     uint64_t candles, late, rejected_rows, rejected_files;
-    int64_t scan_ns;
     size_t note_count;
     char notes[WIRE_NOTES_MAX][WIRE_NOTE_MAX + 1];
 } desk_counts_t;

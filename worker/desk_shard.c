@@ -23,9 +23,11 @@ void desk_shard_drop (desk_shard_t *self)
         }
     }
     free (self->slots);
+    free (self->numbered);
     free (self->waiting);
-    self->slots = self->waiting = NULL;
+    self->slots = self->numbered = self->waiting = NULL;
     self->symbol_count = self->slot_count = self->waiting_count = self->waiting_capacity = 0;
+    self->numbered_count = self->numbered_capacity = 0;
     self->due_ms = INT64_MAX;
 }
 
@@ -73,6 +75,16 @@ desk_symbol_t *desk_shard_add (desk_shard_t *self, const char *name, day_t close
         self->symbol_count++;
     }
     return *slot;
+}
+
+void desk_shard_number (desk_shard_t *self, desk_symbol_t *symbol)
+{
+    if (self->numbered_count == self->numbered_capacity) {
+        self->numbered_capacity = self->numbered_capacity * 2 + 16;
+        self->numbered =
+            memory_resize (self->numbered, self->numbered_capacity, sizeof (desk_symbol_t *));
+    }
+    self->numbered[self->numbered_count++] = symbol;
 }
 
 void desk_shard_wait (desk_shard_t *self, desk_symbol_t *symbol)

@@ -7,14 +7,14 @@
 #include "series.h"
 #include "symbol_day.h"
 
-/* There are thousands: it must be small when no scan passes. */
+/* There are thousands: it must be small when no scan passes. What each candle needs comes first. */
 typedef struct {
-    char name[SYMBOL_MAX + 1];
-    bool waits;      /* it is in its shard's list */
-    day_t next_day;  /* what `next` is of; DAY_NONE: no reference data since the last new date */
-    series_t series; /* its newest date is today's */
+    series_t series;     /* its newest date is today's */
     symbol_day_t *today; /* NULL: no scan passed, or no candle came yet */
-    symbol_day_t *next;  /* NULL: no scan passed */
+    bool waits;          /* it is in its shard's list */
+    day_t next_day;     /* what `next` is of; DAY_NONE: no reference data since the last new date */
+    symbol_day_t *next; /* NULL: no scan passed */
+    char name[SYMBOL_MAX + 1];
 } desk_symbol_t;
 
 typedef struct {
@@ -26,6 +26,8 @@ typedef struct {
     int64_t stamp_us;                /* their oldest */
     size_t symbol_count, slot_count; /* slots: a power of two, or 0 */
     desk_symbol_t **slots;
+    uint32_t numbered_count, numbered_capacity;
+    desk_symbol_t **numbered; /* as CANDLES of this generation number them */
     size_t waiting_count, waiting_capacity;
     desk_symbol_t **waiting; /* all that have open buckets are among them */
     int64_t due_ms;          /* no clock up to this one completes a bucket */
@@ -38,6 +40,9 @@ void desk_shard_drop (desk_shard_t *self);
  */
 desk_symbol_t *desk_shard_find (const desk_shard_t *self, const char *name);
 desk_symbol_t *desk_shard_add (desk_shard_t *self, const char *name, day_t closed);
+
+/* Gives the symbol the generation's next number. */
+void desk_shard_number (desk_shard_t *self, desk_symbol_t *symbol);
 
 /* The symbol has an open bucket. */
 void desk_shard_wait (desk_shard_t *self, desk_symbol_t *symbol);

@@ -1,5 +1,6 @@
 #include "live_worker.h"
 
+#include "clock.h"
 #include "log.h"
 
 #include <stdlib.h>
@@ -14,6 +15,7 @@ struct live_worker {
     link_t link;
     uint64_t consumed; /* bytes of this session */
     uint64_t refused;
+    int64_t scan_ns; /* CPU time for messages: asked once for each, it is a call into the kernel */
     uint64_t serial; /* of our last state */
     /* the broker's last state */
     uint64_t epoch, broker, heard;
@@ -98,7 +100,10 @@ bool live_worker_take (live_worker_t *self, const char *bytes, size_t size)
         return true;
     }
     self->consumed += size;
-    if (!take_items (self)) {
+    int64_t start = cpu_thread_ns ();
+    bool good = take_items (self);
+    self->scan_ns += cpu_thread_ns () - start;
+    if (!good) {
         refuse (self);
         self->link.gap = true;
         return false;
@@ -135,7 +140,7 @@ void live_worker_state (live_worker_t *self, bool blocked, wire_live_worker_t *s
                                   .late = counts->late,
                                   .rejected_rows = counts->rejected_rows,
                                   .rejected_files = counts->rejected_files,
-                                  .scan_us = (uint64_t) counts->scan_ns / 1000,
+                                  .scan_us = (uint64_t) self->scan_ns / 1000,
                                   .note_count = counts->note_count,
                                   .notes = counts->notes};
 }

@@ -11,19 +11,25 @@ typedef struct {
     bool done;     /* nothing more can be found */
 } watch_t;
 
+/* Candles of a longer frequency, as they are gathered. */
+typedef struct {
+    bucket_t bucket;
+    int64_t end_ts;     /* of the bucket that began last; INT64_MIN before the first */
+    int64_t arrival_ms; /* of its newest candle */
+} bin_t;
+
 /* The scans of one frequency. */
 typedef struct {
     watch_t *watches;
+    bin_t *bin; /* NULL at 1min */
     uint32_t count;
-    uint32_t left;      /* not done */
-    bucket_t bucket;    /* at 1min nothing but its minutes */
-    int64_t end_ts;     /* of the bucket that began last; INT64_MIN before the first */
-    int64_t arrival_ms; /* of its newest candle */
+    uint32_t left; /* not done */
 } group_t;
 
+/* One block: what a 1-minute candle needs is in its first lines. */
 struct symbol_day {
     uint32_t group_count;
-    group_t groups[]; /* then the watches, then the rings of lows */
+    group_t groups[]; /* then the watches, the rings of lows, the bins */
 };
 
 /* ---- the start ---- */
@@ -51,20 +57,30 @@ static uint64_t scans_at (const run_t *run, uint64_t scans, size_t i)
     return scans;
 }
 
+/* The free places of the block. */
+typedef struct {
+    watch_t *watch;
+    double *lows;
+    bin_t *bin;
+} places_t;
+
 /* Makes the next group, with its watches behind those of the groups before. */
 static void add_group (symbol_day_t *self, const run_t *run, size_t i, uint64_t scans,
-                       daily_t *daily, watch_t **watch, double **lows)
+                       daily_t *daily, places_t *places)
 {
     group_t *group = &self->groups[self->group_count++];
-    group->watches = *watch;
-    group->end_ts = INT64_MIN;
-    bucket_init (&group->bucket, run->frequencies[i]);
+    group->watches = places->watch;
+    if (frequency_minutes (run->frequencies[i]) > 1) {
+        group->bin = places->bin++;
+        group->bin->end_ts = INT64_MIN;
+        bucket_init (&group->bin->bucket, run->frequencies[i]);
+    }
     for (size_t s = 0; s < run->scan_count; s++) {
         if (scans >> s & 1) {
-            (*watch)->scan = (uint32_t) s;
-            rules_begin (&(*watch)->state, &run->scans[s], daily, *lows);
-            *lows += rules_lows (&run->scans[s]);
-            ++*watch;
+            watch_t *watch = places->watch++;
+            watch->scan = (uint32_t) s;
+            rules_begin (&watch->state, &run->scans[s], daily, places->lows);
+            places->lows += rules_lows (&run->scans[s]);
             group->count++;
         }
     }
@@ -77,22 +93,26 @@ symbol_day_t *symbol_day_new (const run_t *run, daily_t *daily, const calendar_t
     if (!passed) {
         return NULL;
     }
-    size_t groups = 0, watches = 0, lows = 0;
+    size_t groups = 0, bins = 0, watches = 0, lows = 0;
     for (size_t i = 0; i < run->frequency_count; i++) {
-        groups += scans_at (run, passed, i) != 0;
+        bool any = scans_at (run, passed, i) != 0;
+        groups += any;
+        bins += any && frequency_minutes (run->frequencies[i]) > 1;
     }
     for (size_t s = 0; s < run->scan_count; s++) {
         watches += passed >> s & 1;
         lows += passed >> s & 1 ? rules_lows (&run->scans[s]) : 0;
     }
-    symbol_day_t *self = memory_new (sizeof *self + groups * sizeof (group_t) +
-                                     watches * sizeof (watch_t) + lows * sizeof (double));
-    watch_t *watch = (watch_t *) (self->groups + groups);
-    double *ring = (double *) (watch + watches);
+    symbol_day_t *self =
+        memory_new (sizeof *self + groups * sizeof (group_t) + watches * sizeof (watch_t) +
+                    lows * sizeof (double) + bins * sizeof (bin_t));
+    places_t places = {.watch = (watch_t *) (self->groups + groups)};
+    places.lows = (double *) (places.watch + watches);
+    places.bin = (bin_t *) (places.lows + lows);
     for (size_t i = 0; i < run->frequency_count; i++) {
         uint64_t scans = scans_at (run, passed, i);
         if (scans) {
-            add_group (self, run, i, scans, daily, &watch, &ring);
+            add_group (self, run, i, scans, daily, &places);
         }
     }
     return self;
@@ -108,9 +128,10 @@ void symbol_day_destroy (symbol_day_t **self)
 
 /* One candle of its frequency to one rule. False when nothing more can be found. */
 static bool feed_rule (watch_t *watch, symbol_day_rules_t *rules, const candle_t *candle,
-                       int minute, int64_t arrival_ms)
+                       int64_t arrival_ms)
 {
     const scan_t *scan = &rules->run->scans[watch->scan];
+    int minute = rules->minute;
     if (minute > scan->end_time) {
         return false; /* nothing after the window can hit */
     }
@@ -130,10 +151,13 @@ static bool feed_rule (watch_t *watch, symbol_day_rules_t *rules, const candle_t
 static void feed_rules (group_t *self, symbol_day_rules_t *rules, const candle_t *candle,
                         int64_t arrival_ms)
 {
-    int minute = exchange_minute (candle->ts);
+    if (candle->ts != rules->minute_ts) {
+        rules->minute_ts = candle->ts;
+        rules->minute = exchange_minute (candle->ts);
+    }
     for (uint32_t i = 0; i < self->count; i++) {
         watch_t *watch = &self->watches[i];
-        if (!watch->done && !feed_rule (watch, rules, candle, minute, arrival_ms)) {
+        if (!watch->done && !feed_rule (watch, rules, candle, arrival_ms)) {
             watch->done = true;
             self->left--;
         }
@@ -143,13 +167,13 @@ static void feed_rules (group_t *self, symbol_day_rules_t *rules, const candle_t
 static void complete (group_t *self, symbol_day_rules_t *rules)
 {
     candle_t closed;
-    if (bucket_close (&self->bucket, &closed)) {
-        feed_rules (self, rules, &closed, self->arrival_ms);
+    if (bucket_close (&self->bin->bucket, &closed)) {
+        feed_rules (self, rules, &closed, self->bin->arrival_ms);
     }
 }
 
 /* A candle of the open bucket that arrives after this is late for it. */
-static int64_t limit_ms (const group_t *self, const symbol_day_rules_t *rules)
+static int64_t limit_ms (const bin_t *self, const symbol_day_rules_t *rules)
 {
     int64_t end_ms = self->end_ts * 1000;
     return (end_ms > self->arrival_ms ? end_ms : self->arrival_ms) + rules->candle_timeout_ms;
@@ -159,9 +183,10 @@ static int64_t limit_ms (const group_t *self, const symbol_day_rules_t *rules)
 static bool feed_bucket (group_t *self, symbol_day_rules_t *rules, const candle_t *candle,
                          int64_t arrival_ms)
 {
-    bucket_t *bucket = &self->bucket;
-    bool same = candle->ts < self->end_ts && bucket_has (bucket, candle->ts);
-    if (same && (!bucket->open || arrival_ms > limit_ms (self, rules))) {
+    bin_t *bin = self->bin;
+    bucket_t *bucket = &bin->bucket;
+    bool same = candle->ts < bin->end_ts && bucket_has (bucket, candle->ts);
+    if (same && (!bucket->open || arrival_ms > limit_ms (bin, rules))) {
         rules->late++;
         complete (self, rules);
         return false;
@@ -175,10 +200,10 @@ static bool feed_bucket (group_t *self, symbol_day_rules_t *rules, const candle_
     candle_t closed;
     bucket_feed (bucket, candle, &closed); /* closes none: the one before is complete */
     if (!same) {
-        self->end_ts = bucket_end (bucket);
+        bin->end_ts = bucket_end (bucket);
     }
-    self->arrival_ms = arrival_ms;
-    if (candle->ts + 60 >= self->end_ts) {
+    bin->arrival_ms = arrival_ms;
+    if (candle->ts + 60 >= bin->end_ts) {
         complete (self, rules);
     }
     return bucket->open && !same;
@@ -193,10 +218,10 @@ bool symbol_day_take (symbol_day_t *self, symbol_day_rules_t *rules, const candl
         if (group->left == 0) {
             continue;
         }
-        if (group->bucket.minutes == 1) {
-            feed_rules (group, rules, candle, arrival_ms);
-        } else {
+        if (group->bin) {
             began |= feed_bucket (group, rules, candle, arrival_ms);
+        } else {
+            feed_rules (group, rules, candle, arrival_ms);
         }
     }
     return began;
@@ -208,7 +233,8 @@ void symbol_day_clock (symbol_day_t *self, symbol_day_rules_t *rules, int64_t cl
 {
     for (uint32_t i = 0; i < self->group_count; i++) {
         group_t *group = &self->groups[i];
-        if (group->bucket.open && (all || clock_ms > limit_ms (group, rules))) {
+        bool open = group->bin && group->bin->bucket.open;
+        if (open && (all || clock_ms > limit_ms (group->bin, rules))) {
             complete (group, rules);
         }
     }
@@ -218,9 +244,9 @@ int64_t symbol_day_due (const symbol_day_t *self, const symbol_day_rules_t *rule
 {
     int64_t due = INT64_MAX;
     for (uint32_t i = 0; i < self->group_count; i++) {
-        const group_t *group = &self->groups[i];
-        if (group->bucket.open && limit_ms (group, rules) < due) {
-            due = limit_ms (group, rules);
+        const bin_t *bin = self->groups[i].bin;
+        if (bin && bin->bucket.open && limit_ms (bin, rules) < due) {
+            due = limit_ms (bin, rules);
         }
     }
     return due;

@@ -22,7 +22,9 @@ typedef struct {
     const run_t *run;
     int64_t since_ms; /* a hit of an entry that arrived before is not found, and is not the first */
     int64_t candle_timeout_ms;
-    uint64_t late; /* counts candles that came too late for a bucket */
+    uint64_t late;     /* counts candles that came too late for a bucket */
+    int64_t minute_ts; /* what `minute` is of: most candles have the time of the one before */
+    int minute;
     /* Called for each hit, or the first of each scan unless the run is for all. `arrival_ms`: of the
      * candle, or of the bucket's newest. */
     void (*found) (void *argument, const hit_t *hit, int64_t arrival_ms);
@@ -31,10 +33,20 @@ typedef struct {
 
 typedef struct symbol_day symbol_day_t;
 
+#define SYMBOL_DAY_LINES 4 /* cache lines of a day of one scan, about */
+
 /* The gate of each intraday scan for the day that `daily` is set to, and the start of those that
  * pass. NULL when none does. Nothing of `daily` is kept. */
 symbol_day_t *symbol_day_new (const run_t *run, daily_t *daily, const calendar_t *calendar);
 void symbol_day_destroy (symbol_day_t **self);
+
+/* Asks for the day (or NULL) to be brought into the cache: its candle comes soon. */
+static inline void symbol_day_fetch (const symbol_day_t *self)
+{
+    for (int line = 0; self && line < SYMBOL_DAY_LINES; line++) {
+        __builtin_prefetch ((const char *) self + (ptrdiff_t) (line * 64), 1);
+    }
+}
 
 /* The date's next candle. True when a bucket began: ask again when it is due. */
 bool symbol_day_take (symbol_day_t *self, symbol_day_rules_t *rules, const candle_t *candle,

@@ -21,11 +21,18 @@ typedef struct {
 } verdict_t;
 
 /* Writes a condition down without deciding anything. Only while explaining. */
-static inline void check_note (verdict_t *self, condition_t condition)
+static __attribute__ ((cold, noinline)) void check_note (verdict_t *self, condition_t condition)
 {
     explanation_t *explanation = self->explanation;
     assert (explanation->count < CONDITIONS_MAX);
     explanation->conditions[explanation->count++] = condition;
+}
+
+/* Takes a condition that was decided: says whether to go on. */
+static inline bool check_take (verdict_t *self, bool passed)
+{
+    self->failed = self->failed || !passed;
+    return passed || self->explanation;
 }
 
 /* Takes a condition that the caller has decided. */
@@ -34,10 +41,7 @@ static inline bool check_decided (verdict_t *self, condition_t condition)
     if (self->explanation) {
         check_note (self, condition);
     }
-    if (!condition.passed) {
-        self->failed = true;
-    }
-    return condition.passed || self->explanation;
+    return check_take (self, condition.passed);
 }
 
 /* `op` is ">=", "<=", ">" or "<". False when either is NAN. */
@@ -53,11 +57,15 @@ static inline bool check_holds (double value, const char *op, double threshold)
 static inline bool check (verdict_t *self, const char *what, double value, const char *op,
                           double threshold)
 {
-    return check_decided (self, (condition_t){.what = what,
-                                              .op = op,
-                                              .value = value,
-                                              .threshold = threshold,
-                                              .passed = check_holds (value, op, threshold)});
+    /* The condition is made only to be noted: for every candle it cost more than its comparison. */
+    bool passed = check_holds (value, op, threshold);
+    if (self->explanation) {
+        check_note (
+            self,
+            (condition_t){
+                .what = what, .op = op, .value = value, .threshold = threshold, .passed = passed});
+    }
+    return check_take (self, passed);
 }
 
 /* A threshold that is NAN was not given: the condition is not applied. */
@@ -77,12 +85,16 @@ static inline bool check_is (verdict_t *self, const char *what, bool yes)
 /* Minutes of the day. */
 static inline bool check_time (verdict_t *self, int minute, const char *op, int threshold)
 {
-    return check_decided (self, (condition_t){.what = "time",
-                                              .op = op,
-                                              .value = minute,
-                                              .threshold = threshold,
-                                              .is_time = true,
-                                              .passed = check_holds (minute, op, threshold)});
+    bool passed = check_holds (minute, op, threshold);
+    if (self->explanation) {
+        check_note (self, (condition_t){.what = "time",
+                                        .op = op,
+                                        .value = minute,
+                                        .threshold = threshold,
+                                        .is_time = true,
+                                        .passed = passed});
+    }
+    return check_take (self, passed);
 }
 
 #endif

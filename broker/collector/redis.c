@@ -35,6 +35,7 @@ static void closed (redis_t *self)
     }
     lookup_destroy (&self->lookup);
     redis_renew_reader (self); /* with what was left of a reply */
+    redis_clear_in (self);
     self->out.size = self->written = self->reply_bytes = 0;
     self->unanswered = 0;
     self->greetings = 0;
@@ -84,7 +85,6 @@ redis_t *redis_new (const char *url, const char *user, const char *password_file
     self->user = user ? memory_text (user) : NULL;
     self->password_file = password_file ? memory_text (password_file) : NULL;
     self->fd = -1;
-    self->chunk = memory_new (REDIS_CHUNK);
     self->limit = LIMIT_DEFAULT;
     self->timeout_ms = TIMEOUT_MS;
     self->delay_ms = DELAY_FIRST_MS;
@@ -102,6 +102,7 @@ void redis_destroy (redis_t **self)
     closed (redis);
     redisReaderFree (redis->reader);
     buffer_free (&redis->out);
+    buffer_free (&redis->in);
     free (redis->chunk);
     free (redis->user);
     free (redis->password_file);
@@ -200,6 +201,12 @@ void redis_set_functions (redis_t *self, redisReplyObjectFunctions *functions, v
     if (self->step == UP) {
         redis_use_functions (self, functions, privdata);
     }
+}
+
+void redis_set_parser (redis_t *self, redis_read_t *read, void *of)
+{
+    self->parser = read;
+    self->parser_of = of;
 }
 
 void redis_set_limit (redis_t *self, size_t bytes)

@@ -56,7 +56,8 @@ size_t redis_unsent (const redis_t *self);
 /* Commands sent and not answered. */
 size_t redis_unanswered (const redis_t *self);
 
-/* The next reply, or NULL. A redisReply for freeReplyObject; or what the own object functions made of it.
+/* The next reply, or NULL. A redisReply for freeReplyObject; or what the own object functions made of it; or
+ * the parser's `of`.
  * Nothing more is read from the server until it was NULL: who does not take replies holds the server up, and is
  * not timed out. */
 void *redis_reply (redis_t *self);
@@ -65,7 +66,14 @@ void *redis_reply (redis_t *self);
  * over connections. Only when nothing is unanswered. */
 void redis_set_functions (redis_t *self, redisReplyObjectFunctions *functions, void *privdata);
 
-/* Bytes that may be held for a reply that is not whole (64 MiB when not set): with own functions those of the
+/* Replies from here on are read by `read` in the bytes as they were received, and redis_reply () gives `of` for
+ * each. `read` reads on in the reply that comes next: 1 when it is whole, 0 when more bytes are wanted, -1 when
+ * it is no answer (the connection ends); `*used` of the bytes are done with, the others are given again. It takes
+ * every element that is whole. Once, before the first turn. */
+typedef int redis_read_t (void *of, const char *bytes, size_t size, size_t *used);
+void redis_set_parser (redis_t *self, redis_read_t *read, void *of);
+
+/* Bytes that may be held for a reply that is not whole (64 MiB when not set): with own functions or a parser those of the
  * element that is not whole, else of all of it. More ends the connection: redis_counts () says `too_large`. */
 void redis_set_limit (redis_t *self, size_t bytes);
 

@@ -5,7 +5,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define KEEP         (2u << 20) /* bytes of the reader's buffer that are kept between replies */
+#define KEEP (256u << 10) /* bytes of a buffer that are kept between replies */
+#define RECEIVE                                                                                    \
+    (128u << 10) /* bytes that a parser is given at once: what fits into the nearest caches */
 #define ELEMENTS_MAX (1 << 20)
 #define LINE_BYTES   (64u << 10) /* bytes of a line of the protocol */
 
@@ -90,9 +92,50 @@ void redis_write (redis_t *self)
     self->out.size = self->written = 0;
 }
 
+void redis_clear_in (redis_t *self)
+{
+    buffer_free (&self->in);
+    self->parsed = 0;
+}
+
+void redis_fill_in (redis_t *self)
+{
+    if (self->parser) {
+        const redisReader *reader = self->reader;
+        buffer_append (&self->in, reader->buf + reader->pos, reader->len - reader->pos);
+        redis_renew_reader (self);
+        free (self->chunk);
+        self->chunk = NULL;
+    }
+}
+
+/* Room for what is received: behind what hiredis' reader copies, or where the parser reads it. */
+static char *make_room (redis_t *self, size_t *size)
+{
+    if (self->step != UP || !self->parser) {
+        *size = REDIS_CHUNK;
+        self->chunk = self->chunk ? self->chunk : memory_new (REDIS_CHUNK);
+        return self->chunk;
+    }
+    size_t left = self->in.size - self->parsed;
+    if (left == 0 && self->in.capacity > KEEP) {
+        buffer_free (&self->in);
+    }
+    if (left > 0) {
+        memmove (self->in.bytes, self->in.bytes + self->parsed, left);
+    }
+    self->in.size = left;
+    self->parsed = 0;
+    /* Twice the room for an element that is larger: it is moved a few times, not hundreds. */
+    *size = left > RECEIVE ? left : RECEIVE;
+    return buffer_reserve (&self->in, *size);
+}
+
 void redis_read (redis_t *self)
 {
-    ssize_t got = recv (self->fd, self->chunk, REDIS_CHUNK, 0);
+    size_t size;
+    char *to = make_room (self, &size);
+    ssize_t got = recv (self->fd, to, size, 0);
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
         return;
     }
@@ -105,58 +148,92 @@ void redis_read (redis_t *self)
     self->drained = false;
     self->reply_bytes += (size_t) got;
     self->counts.bytes += (uint64_t) got;
-    if (redisReaderFeed (self->reader, self->chunk, (size_t) got) != REDIS_OK) {
+    if (to != self->chunk) {
+        self->in.size += (size_t) got;
+    } else if (redisReaderFeed (self->reader, self->chunk, (size_t) got) != REDIS_OK) {
         abort (); /* out of memory */
     }
 }
 
-/* The reader holds less than an element: is it more than may be, or does its header promise more? */
-static void check_held (redis_t *self)
+/* Less than an element is held: is it more than may be, or does its header promise more? `text` is behind
+ * the '$' of what is a bulk. */
+static void check_held (redis_t *self, const char *text, size_t held, bool bulk)
 {
-    const redisReader *reader = self->reader;
-    size_t held = reader->len - reader->pos;
-    unsigned long long size = held > 0 ? held : 0;
+    unsigned long long size = held;
     if (held > LINE_BYTES) {
-        const char *text = reader->buf + reader->pos;
         if (!memchr (text, '\n', LINE_BYTES)) {
             redis_fail (self, BROKEN, "a line without end");
             return;
         }
-        /* The reader has taken the '$' of what is a bulk: its length comes next. */
-        bool bulk = reader->ridx >= 0 && reader->rstack[reader->ridx].type == REDIS_REPLY_STRING;
         size = bulk ? strtoull (text, NULL, 10) : size;
     }
-    if (size > self->limit || (reader->fn == &self->defaults && self->reply_bytes > self->limit)) {
+    bool whole = !self->parser && self->reader->fn == &self->defaults;
+    if (size > self->limit || (whole && self->reply_bytes > self->limit)) {
         redis_fail (self, OWN, "a reply has more than %zu bytes", self->limit);
         self->counts.too_large = true;
     }
 }
 
-void *redis_next (redis_t *self)
+static void *next_parsed (redis_t *self)
 {
-    void *reply = NULL;
-    if (self->drained) {
+    const char *bytes = self->in.bytes + self->parsed;
+    size_t size = self->in.size - self->parsed, used = 0;
+    if (self->unanswered == 0) {
+        redis_fail (self, BROKEN, "a reply that was not asked for");
         return NULL;
     }
-    if (redisReaderGetReply (self->reader, &reply) != REDIS_OK) {
-        bool own = self->reader->err == REDIS_ERR_OOM;
+    int rc = self->parser (self->parser_of, bytes, size, &used);
+    self->parsed += used;
+    if (rc < 0) {
+        redis_fail (self, BROKEN, "a bad reply: more in it than was asked for, or something else");
+        return NULL;
+    }
+    if (rc == 0) {
+        size_t held = size - used;
+        bool bulk = held > 0 && bytes[used] == '$';
+        self->drained = true;
+        check_held (self, bytes + used + bulk, held - bulk, bulk);
+        return NULL;
+    }
+    self->drained = self->parsed == self->in.size;
+    self->unanswered--;
+    return self->parser_of;
+}
+
+/* The next whole reply that hiredis' reader makes. */
+static void *next_read (redis_t *self)
+{
+    void *reply = NULL;
+    redisReader *reader = self->reader;
+    if (redisReaderGetReply (reader, &reply) != REDIS_OK) {
+        bool own = reader->err == REDIS_ERR_OOM;
         redis_fail (self, BROKEN, "a bad reply: %s",
-                    own ? "more in it than was asked for" : self->reader->errstr);
+                    own ? "more in it than was asked for" : reader->errstr);
         return NULL;
     }
     if (!reply) {
+        /* The reader has taken the '$' of what is a bulk: its length comes next. */
+        bool bulk = reader->ridx >= 0 && reader->rstack[reader->ridx].type == REDIS_REPLY_STRING;
         self->drained = true;
-        check_held (self);
+        check_held (self, reader->buf + reader->pos, reader->len - reader->pos, bulk);
         return NULL;
     }
-    self->reply_bytes = self->reader->len - self->reader->pos;
+    self->reply_bytes = reader->len - reader->pos;
     self->drained = self->reply_bytes == 0;
     self->elements = 0;
     if (self->unanswered == 0) {
-        self->reader->fn->freeObject (reply);
+        reader->fn->freeObject (reply);
         redis_fail (self, BROKEN, "a reply that was not asked for");
         return NULL;
     }
     self->unanswered--;
     return reply;
+}
+
+void *redis_next (redis_t *self)
+{
+    if (self->drained) {
+        return NULL;
+    }
+    return self->parser && self->step == UP ? next_parsed (self) : next_read (self);
 }

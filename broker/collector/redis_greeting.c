@@ -112,6 +112,7 @@ static void rise (redis_t *self)
     self->up_since = self->now;
     self->waits = false;
     self->drained = self->reader->pos == self->reader->len;
+    redis_fill_in (self);
     self->life++;
     if (self->told) {
         self->told = false;

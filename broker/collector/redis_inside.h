@@ -37,7 +37,11 @@ struct redis {
     long long elements;                   /* of the reply that is being read */
     redisReplyObjectFunctions *functions; /* the user's, or NULL */
     void *privdata;
-    char *chunk;
+    redis_read_t *parser; /* or NULL */
+    void *parser_of;
+    buffer_t in;   /* with a parser: what was received, */
+    size_t parsed; /* and how much of it is done with */
+    char *chunk;   /* without: what is received, for hiredis' reader */
     buffer_t out;
     size_t written; /* of it */
     size_t unanswered;
@@ -76,6 +80,9 @@ void redis_greet (redis_t *self);
 
 /* A new reader; what the old one held is gone. */
 void redis_renew_reader (redis_t *self);
+/* The connection has ended, or was made: nothing, or what hiredis' reader holds, is the parser's. */
+void redis_clear_in (redis_t *self);
+void redis_fill_in (redis_t *self);
 void redis_use_functions (redis_t *self, redisReplyObjectFunctions *functions, void *privdata);
 void redis_write (redis_t *self);
 void redis_read (redis_t *self);
