@@ -93,6 +93,11 @@ static void put_reference (void *argument, buffer_t *message, uint32_t shard, se
                            const char *symbol, day_t day)
 {
     live_t *self = argument;
+    const live_hooks_t *hooks = self->config->hooks;
+    if (hooks && hooks->reference) {
+        hooks->reference (self->config->argument, message, shard, generation, symbol, day);
+        return;
+    }
     if (self->watch) {
         watch_add (self->watch, symbol); /* before it is read */
     }
@@ -111,9 +116,28 @@ static void note_candle (void *argument, uint32_t symbol, int64_t ts, int64_t ar
     minutes_take (self->minutes, symbol, ts, arrival_ms);
 }
 
+/* The same where a hook says which day comes next. Days may pass in no time: a new one is not waited for. */
+static void prepare_hooked (live_t *self)
+{
+    day_t day = self->config->hooks->next_day (self->config->argument);
+    if (day == DAY_NONE || (day == self->prepared && self->preparing == FLOW_PREPARED &&
+                            mono_ms (self->looked, mono_now ()) < PREPARE_MS)) {
+        return;
+    }
+    self->prepared = day;
+    self->looked = mono_now ();
+    self->preparing = flow_prepare (self->flow, day, PREPARE_AT_ONCE);
+}
+
 /* The day whose first minute comes next, or has come: its reference data goes ahead of it. */
 static void prepare (live_t *self)
 {
+    const live_hooks_t *hooks = self->config->hooks;
+    if (hooks && hooks->next_day && self->phase == LIVE_RUNNING && self->source.kind) {
+        prepare_hooked (self);
+        return;
+    }
+
     mono_t now = mono_now ();
     if (self->config->is_replay || self->phase != LIVE_RUNNING || !self->source.kind ||
         (self->preparing == FLOW_PREPARED && mono_ms (self->looked, now) < PREPARE_MS)) {
@@ -196,6 +220,25 @@ static void note_owners (live_t *self)
     }
 }
 
+/* ---- hooks ---- */
+
+static void call_turn (live_t *self)
+{
+    const live_hooks_t *hooks = self->config->hooks;
+    if (hooks && hooks->turn && self->phase == LIVE_RUNNING && self->source.kind) {
+        hooks->turn (self->config->argument, self);
+    }
+}
+
+static void call_end (live_t *self)
+{
+    const live_hooks_t *hooks = self->config->hooks;
+    if (hooks && hooks->end && !self->ended) {
+        self->ended = true;
+        hooks->end (self->config->argument, self);
+    }
+}
+
 /* ---- phases ---- */
 
 static size_t count_children (const live_t *self)
@@ -205,6 +248,7 @@ static size_t count_children (const live_t *self)
 
 static void tell_exit (live_t *self)
 {
+    call_end (self);
     live_enter (self, LIVE_LEAVING);
     for (uint32_t w = 0; w < self->seat_count; w++) {
         if (!self->seats[w].known) {
@@ -291,6 +335,7 @@ static bool go_on (live_t *self)
     send_messages (self, more);
     note_owners (self);
     live_speak (self);
+    call_turn (self);
     follow_phase (self);
     bool reading = !more && live_read_history (self, now);
     return more || self->preparing == FLOW_PREPARES || reading;
@@ -383,6 +428,7 @@ static void close_live (live_t *self)
 
 static void fill_result (live_t *self)
 {
+    call_end (self);
     live_result_t *result = self->result;
     result->hits = self->heard.hits;
     result->wall_us = mono_now ().us - self->started.us;

@@ -20,6 +20,21 @@
 #include "run.h"
 #include "source.h"
 
+/* What the loop knows of itself: live_find_facts. */
+typedef struct live live_t;
+
+/* What a load test does in its own way. Each may be NULL. */
+typedef struct {
+    /* In place of reference_put (reference.h). */
+    void (*reference) (void *argument, buffer_t *message, uint32_t shard, session_t generation,
+                       const char *symbol, day_t day);
+    /* The day whose reference data goes ahead now, DAY_NONE: none; in place of the source's next one. */
+    day_t (*next_day) (void *argument);
+    /* At every turn of the loop while entries are read, and once when all is committed, or the run ends. */
+    void (*turn) (void *argument, const live_t *live);
+    void (*end) (void *argument, const live_t *live);
+} live_hooks_t;
+
 typedef struct {
     const market_t *market;
     const run_t *run;
@@ -40,6 +55,7 @@ typedef struct {
     const char *log_level, *log_format;
     /* Opens the source, when the journal's floors are known. 0, or -1 with the error logged. */
     int (*open_source) (void *argument, source_t *source, flow_t *flow, entry_id_t begin);
+    const live_hooks_t *hooks; /* NULL: none; they get the same argument */
     void *argument;
 } live_config_t;
 
@@ -54,6 +70,7 @@ typedef struct {
     bool failed;      /* something that was logged */
     bool usage;       /* a sink that the user must choose anew */
     bool replaced;    /* another broker took over */
+    bool stopped;     /* in order, by a signal */
     bool interrupted; /* at once, by a second signal */
     uint64_t hits;
     uint64_t rejected; /* entries, streams, rows and files */
@@ -61,6 +78,31 @@ typedef struct {
     flow_stats_t flow;
     int64_t wall_us;
 } live_result_t;
+
+/* A process of the run: of all its lives, as far as they were heard. */
+typedef struct {
+    uint64_t candles; /* a worker's: applied, again ones too */
+    uint64_t cpu_us, memory_bytes;
+} live_process_t;
+
+typedef struct {
+    mono_t at;
+    source_counts_t source;
+    flow_stats_t flow;
+    live_ages_t ages;
+    live_process_t broker, collector;
+    uint32_t worker_count;
+    live_process_t *workers; /* the facts' own */
+    uint64_t hits, repeats;  /* rows of the journal written, hits that it had already */
+    uint64_t commit_us;      /* CPU time of transactions */
+    uint64_t scan_us;        /* of scanning */
+    uint64_t lives;          /* processes started */
+    bool even;               /* all that was read is committed */
+} live_facts_t;
+
+/* For hooks. `*facts` is overwritten; live_facts_free frees what it points to. */
+void live_find_facts (const live_t *self, live_facts_t *facts);
+void live_facts_free (live_facts_t *facts);
 
 /* Appends the ages as members of a JSON object that has some. */
 void live_put_ages (const live_ages_t *ages, buffer_t *json);

@@ -290,7 +290,7 @@ void live_close_report (live_t *self)
     minutes_destroy (&self->minutes);
     watch_destroy (&self->watch);
     redis_destroy (&self->minutes_redis);
-    live_close_ages (self);
+    live_close_facts (self);
     free (self->minutes_stream);
 }
 

@@ -126,13 +126,16 @@ bool histogram_add (histogram_t *self, const char *bytes, size_t size)
     if (!histogram_is_valid (bytes, size)) {
         return false;
     }
+    if (size == 0) {
+        return true;
+    }
     uint64_t max_us = 0, count;
     uint16_t bucket;
     for (size_t at = HEAD_BYTES; at < size; at += RECORD_BYTES) {
         read_record (bytes, at, &bucket, &count);
         add (self, bucket, count);
     }
-    memcpy (&max_us, bytes, size > 0 ? HEAD_BYTES : 0);
+    memcpy (&max_us, bytes, HEAD_BYTES);
     self->max_us = max_us > self->max_us ? max_us : self->max_us;
     return true;
 }
