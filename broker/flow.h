@@ -57,6 +57,9 @@ typedef struct {
     /* Puts the REFERENCE item into the message. */
     void (*reference) (void *argument, buffer_t *message, uint32_t shard, session_t generation,
                        const char *symbol, day_t day);
+    /* A load test: the stamp of a candle, by its plan; below 0: what flow_stamp said. `again`: it is read
+     * again. NULL otherwise. */
+    int64_t (*planned) (void *argument, uint32_t symbol, int64_t ts, bool again);
     /* A candle counted, read by the main reader; `symbol` < flow_symbol_count. May be NULL. */
     void (*taken) (void *argument, uint32_t symbol, int64_t ts, int64_t arrival_ms);
 } flow_config_t;

@@ -217,6 +217,15 @@ static void put_row (batch_rows_t *rows, uint32_t number, entry_id_t id, const c
     rows->volume[i] = candle->volume;
 }
 
+static int64_t stamp_of (const flow_t *self, uint32_t number, int64_t ts)
+{
+    const flow_config_t *config = &self->config;
+    int64_t stamp_us = config->planned ? config->planned (config->argument, number, ts,
+                                                          !self->symbols[number].attached)
+                                       : -1;
+    return stamp_us >= 0 ? stamp_us : self->stamp_us;
+}
+
 void flow_pass (flow_t *self, uint32_t number, entry_id_t id, const candle_t *candle, day_t day,
                 bool is_new)
 {
@@ -225,7 +234,8 @@ void flow_pass (flow_t *self, uint32_t number, entry_id_t id, const candle_t *ca
     if (is_new && symbol->reference != day) {
         flow_put_reference (self, number, day);
     }
-    put_row (&shard->rows, number_of (self, number), id, candle, self->stamp_us);
+    put_row (&shard->rows, number_of (self, number), id, candle,
+             stamp_of (self, number, candle->ts));
     self->seats[shard->owner].gathered += FLOW_ROW;
     flow_note_sequence (self, symbol, id, day, shard->sequence + 1);
     if (shard->rows.count >= FLOW_BATCH_ROWS) {

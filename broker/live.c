@@ -116,6 +116,12 @@ static void note_candle (void *argument, uint32_t symbol, int64_t ts, int64_t ar
     minutes_take (self->minutes, symbol, ts, arrival_ms);
 }
 
+static int64_t plan_candle (void *argument, uint32_t symbol, int64_t ts, bool again)
+{
+    live_t *self = argument;
+    return self->config->hooks->planned (self->config->argument, symbol, ts, again);
+}
+
 /* The same where a hook says which day comes next. Days may pass in no time: a new one is not waited for. */
 static void prepare_hooked (live_t *self)
 {
@@ -230,13 +236,23 @@ static void call_turn (live_t *self)
     }
 }
 
-static void call_end (live_t *self)
+/* May the processes be told to go? */
+static bool call_end (live_t *self, bool last)
 {
     const live_hooks_t *hooks = self->config->hooks;
     if (hooks && hooks->end && !self->ended) {
-        self->ended = true;
-        hooks->end (self->config->argument, self);
+        self->ended = hooks->end (self->config->argument, self, last) || last;
+        return self->ended;
     }
+    return true;
+}
+
+static bool is_over (const live_t *self)
+{
+    const live_hooks_t *hooks = self->config->hooks;
+    return self->source.kind &&
+           (self->source.kind->is_over (self->source.self) ||
+            (hooks && hooks->is_over && hooks->is_over (self->config->argument)));
 }
 
 /* ---- phases ---- */
@@ -248,7 +264,7 @@ static size_t count_children (const live_t *self)
 
 static void tell_exit (live_t *self)
 {
-    call_end (self);
+    call_end (self, true);
     live_enter (self, LIVE_LEAVING);
     for (uint32_t w = 0; w < self->seat_count; w++) {
         if (!self->seats[w].known) {
@@ -264,11 +280,10 @@ static void follow_phase (live_t *self)
 {
     int64_t passed_ms = mono_ms (self->phase_since, mono_now ());
     bool even = flow_is_even (self->flow);
-    if (self->phase == LIVE_RUNNING && self->source.kind &&
-        self->source.kind->is_over (self->source.self)) {
+    if (self->phase == LIVE_RUNNING && is_over (self)) {
         flow_end (self->flow);
         live_enter (self, LIVE_ENDING);
-    } else if (self->phase == LIVE_ENDING && even) {
+    } else if (self->phase == LIVE_ENDING && even && call_end (self, false)) {
         tell_exit (self);
     } else if (self->phase == LIVE_ENDING && (!self->config->is_replay || self->interrupts > 0) &&
                passed_ms > self->config->drain_ms) {
@@ -360,6 +375,9 @@ static void open_flow (live_t *self)
                           .reference = put_reference,
                           .taken = note_candle,
                           .wants = config->only_listed ? wants_symbol : NULL};
+    if (config->hooks && config->hooks->planned) {
+        flow.planned = plan_candle;
+    }
     for (size_t i = 0; i < config->run->frequency_count; i++) {
         flow.clocks = flow.clocks || frequency_minutes (config->run->frequencies[i]) > 1;
     }
@@ -428,7 +446,7 @@ static void close_live (live_t *self)
 
 static void fill_result (live_t *self)
 {
-    call_end (self);
+    call_end (self, true);
     live_result_t *result = self->result;
     result->hits = self->heard.hits;
     result->wall_us = mono_now ().us - self->started.us;

@@ -28,11 +28,17 @@ typedef struct {
     /* In place of reference_put (reference.h). */
     void (*reference) (void *argument, buffer_t *message, uint32_t shard, session_t generation,
                        const char *symbol, day_t day);
+    /* The stamp of a candle by its plan (flow.h). */
+    int64_t (*planned) (void *argument, uint32_t symbol, int64_t ts, bool again);
+    /* Is all there is read? Beside the source's own word. */
+    bool (*is_over) (void *argument);
     /* The day whose reference data goes ahead now, DAY_NONE: none; in place of the source's next one. */
     day_t (*next_day) (void *argument);
-    /* At every turn of the loop while entries are read, and once when all is committed, or the run ends. */
-    void (*turn) (void *argument, const live_t *live);
-    void (*end) (void *argument, const live_t *live);
+    /* At every turn of the loop while entries are read. */
+    void (*turn) (void *argument, live_t *live);
+    /* When all is committed, until it is true, and in any case once in the end, with `last`: the processes
+     * are told to go then. */
+    bool (*end) (void *argument, const live_t *live, bool last);
 } live_hooks_t;
 
 typedef struct {
@@ -103,6 +109,9 @@ typedef struct {
 /* For hooks. `*facts` is overwritten; live_facts_free frees what it points to. */
 void live_find_facts (const live_t *self, live_facts_t *facts);
 void live_facts_free (live_facts_t *facts);
+flow_t *live_flow (live_t *self);
+/* Ends the run; the reason was logged. */
+void live_fail (live_t *self);
 
 /* Appends the ages as members of a JSON object that has some. */
 void live_put_ages (const live_ages_t *ages, buffer_t *json);

@@ -17,7 +17,9 @@ static uint64_t larger (uint64_t a, uint64_t b)
 static void keep (buffer_t *buffer, wire_bytes_t bytes)
 {
     buffer->size = 0;
-    buffer_append (buffer, bytes.bytes, bytes.size);
+    if (bytes.size > 0) {
+        buffer_append (buffer, bytes.bytes, bytes.size);
+    }
 }
 
 static void add (live_ages_t *ages, const aging_t *aging)
@@ -67,14 +69,10 @@ void live_close_facts (live_t *self)
 
 static void put_one (buffer_t *json, const char *name, const histogram_t *age)
 {
-    static const struct {
-        const char *name;
-        double part;
-    } parts[] = {{"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}, {"p999", 0.999}, {"max", 1}};
     buffer_printf (json, ",\"%s\":{\"count\":%" PRIu64, name, histogram_count (age));
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
-        buffer_printf (json, ",\"%s\":%" PRIu64, parts[i].name,
-                       histogram_quantile (age, parts[i].part));
+    for (size_t i = 0; i < HISTOGRAM_PARTS; i++) {
+        buffer_printf (json, ",\"%s\":%" PRIu64, histogram_parts[i].name,
+                       histogram_quantile (age, histogram_parts[i].part));
     }
     buffer_printf (json, "}");
 }
@@ -139,6 +137,11 @@ void live_find_facts (const live_t *self, live_facts_t *facts)
     find_workers (self, facts);
     find_collector (self, facts);
     facts->even = flow_is_even (self->flow);
+}
+
+flow_t *live_flow (live_t *self)
+{
+    return self->flow;
 }
 
 void live_facts_free (live_facts_t *facts)

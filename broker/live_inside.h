@@ -108,8 +108,6 @@ struct live {
     bool ended;                         /* the hook was called */
 };
 
-/* Ends the run; the reason was logged. */
-void live_fail (live_t *self);
 void live_enter (live_t *self, live_phase_t phase);
 
 /* ---- live_children.c ---- */

@@ -83,7 +83,7 @@ static void report_minutes (live_t *self, mono_t now)
     while (minutes_next (self->minutes, &report)) {
         buffer_t text = {0};
         minute_report_format (&report, name_of, self->flow, &text);
-        if (self->config->is_replay) {
+        if (self->config->is_replay || self->config->hooks) {
             log_debug ("%.*s", (int) text.size, text.bytes);
         } else {
             log_info ("%.*s", (int) text.size, text.bytes);
@@ -96,7 +96,8 @@ static void report_minutes (live_t *self, mono_t now)
 bool live_read_history (live_t *self, mono_t now)
 {
     int64_t clock_ms = flow_now_ms (self->flow);
-    if (self->config->is_replay || self->phase != LIVE_RUNNING || clock_ms <= 0) {
+    if (self->config->is_replay || self->config->hooks || self->phase != LIVE_RUNNING ||
+        clock_ms <= 0) {
         return false;
     }
     mono_t end = {now.us + HISTORY_US};
@@ -277,7 +278,7 @@ void live_open_report (live_t *self)
     const live_config_t *config = self->config;
     open_minutes (self);
     progress_init (&self->progress, config->progress, mono_now ());
-    if (!config->is_replay) {
+    if (!config->is_replay && !config->hooks) {
         self->watch = watch_new (config->market);
     }
 }

@@ -211,6 +211,11 @@ const char *load_market_symbol (const load_market_t *self, uint32_t symbol)
     return generator_symbol (self->generator, symbol);
 }
 
+uint32_t load_market_find (const load_market_t *self, const char *name)
+{
+    return names_find (&self->names, name);
+}
+
 /* ---- time ---- */
 
 /* Makes days up to number `day`. False: there are not so many. */

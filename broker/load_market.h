@@ -28,7 +28,7 @@
 #define LOAD_HIT_EVERY   256
 #define LOAD_SCAN                                                                                  \
     "load:atr_parabolic_up,min_atr_multiplier=0.5,min_volume=0,min_adv=0,min_adr=0,"               \
-    "start_time=04:00,end_time=19:59,include_null_market_cap"
+    "atr_lookback=14,start_time=04:00,end_time=19:59,include_null_market_cap"
 
 typedef struct load_market load_market_t;
 
@@ -38,6 +38,8 @@ void load_market_destroy (load_market_t **self);
 
 uint32_t load_market_count (const load_market_t *self);
 const char *load_market_symbol (const load_market_t *self, uint32_t symbol);
+/* The symbol of that name, UINT32_MAX when there is none. */
+uint32_t load_market_find (const load_market_t *self, const char *name);
 
 /* When minute `minute` begins: seconds; -1 past the last day that there is (DAY_LAST). */
 int64_t load_market_ts (load_market_t *self, uint64_t minute);

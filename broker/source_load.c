@@ -1,5 +1,6 @@
 #include "source_load.h"
 
+#include "load_plan.h"
 #include "log.h"
 
 #include <errno.h>
@@ -15,7 +16,6 @@
 #define ROOM_MS     1   /* how soon to look again for room, if nobody says that there is some */
 #define AGAIN_SLICE 4096
 #define STREAM_TEXT 24
-#define SECOND_US   1000000
 
 typedef struct {
     load_market_t *market;
@@ -118,20 +118,13 @@ static bool warm_up (source_load_t *self)
 
 static int64_t planned_us (const source_load_t *self, uint64_t i)
 {
-    return (int64_t) ((double) i * SECOND_US / (double) self->config.rate);
-}
-
-/* How many candles are due at `passed_us` of the test. */
-static uint64_t due_at (const source_load_t *self, int64_t passed_us)
-{
-    uint64_t due = (uint64_t) ((double) passed_us * (double) self->config.rate / SECOND_US) + 1;
-    return due < self->planned ? due : self->planned;
+    return load_plan_us (self->config.rate, i);
 }
 
 static void set_timer (const source_load_t *self, int64_t at_us)
 {
-    struct itimerspec at = {
-        .it_value = {.tv_sec = at_us / SECOND_US, .tv_nsec = at_us % SECOND_US * 1000 + 1}};
+    struct itimerspec at = {.it_value = {.tv_sec = at_us / LOAD_SECOND_US,
+                                         .tv_nsec = at_us % LOAD_SECOND_US * 1000 + 1}};
     timerfd_settime (self->timer, TFD_TIMER_ABSTIME, &at, NULL);
 }
 
@@ -165,8 +158,8 @@ static bool step (source_load_t *self)
 {
     int64_t passed_us = mono_now ().us - self->begin.us;
     bool paced = self->config.rate > 0;
-    uint64_t due = paced ? due_at (self, passed_us) : UINT64_MAX;
-    if (paced ? self->sent == self->planned : passed_us >= self->config.seconds * SECOND_US) {
+    uint64_t due = paced ? load_plan_due (self->config.rate, self->planned, passed_us) : UINT64_MAX;
+    if (paced ? self->sent == self->planned : passed_us >= self->config.seconds * LOAD_SECOND_US) {
         self->over = true;
         return false;
     }
@@ -416,9 +409,9 @@ uint64_t source_load_sent (const source_t *source)
     return ((const source_load_t *) source->self)->sent;
 }
 
-uint64_t source_load_planned (const source_t *source)
+uint32_t source_load_symbol (const source_t *source)
 {
-    return ((const source_load_t *) source->self)->planned;
+    return ((const source_load_t *) source->self)->symbol;
 }
 
 uint64_t source_load_minute (const source_t *source)

@@ -30,11 +30,11 @@ int source_load_open (source_t *source, flow_t *flow, const source_load_config_t
 bool source_load_is_warm (const source_t *source);
 void source_load_begin (const source_t *source, mono_t now);
 
-/* Candles handed over since the beginning, and those of the whole plan (0 without a rate). */
+/* Candles handed over since the beginning. */
 uint64_t source_load_sent (const source_t *source);
-uint64_t source_load_planned (const source_t *source);
-/* The minute that comes next. */
+/* The minute that comes next, and its symbol. */
 uint64_t source_load_minute (const source_t *source);
+uint32_t source_load_symbol (const source_t *source);
 /* How long it handed over for: microseconds until the last candle. */
 int64_t source_load_us (const source_t *source);
 

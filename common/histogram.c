@@ -9,6 +9,12 @@
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the sparse form is little endian");
 
+const histogram_part_t histogram_parts[HISTOGRAM_PARTS] = {{"p50", "p50", 0.5},
+                                                           {"p90", "p90", 0.9},
+                                                           {"p99", "p99", 0.99},
+                                                           {"p99.9", "p999", 0.999},
+                                                           {"max", "max", 1}};
+
 /* Below 2^5 each value has its bucket; above, the five bits behind the highest say which. */
 static unsigned bucket_of (uint64_t us)
 {

@@ -38,6 +38,15 @@ uint64_t histogram_count (const histogram_t *self);
  * value and at most 3.1 % more. 0 when it is empty; the longest for 1. */
 uint64_t histogram_quantile (const histogram_t *self, double part);
 
+/* The parts that people are told, in their order. */
+typedef struct {
+    const char *title, *name; /* "p99.9", "p999" */
+    double part;
+} histogram_part_t;
+
+#define HISTOGRAM_PARTS 5
+extern const histogram_part_t histogram_parts[HISTOGRAM_PARTS];
+
 /* The sparse form, for the wire: nothing when it is empty, else the longest (8 bytes) and for each
  * bucket that has something, in their order, its index (2 bytes) and count (8 bytes), little endian.
  * The longest lies in the last of them. */
