@@ -94,9 +94,9 @@ static void put_price (char text[static NUMBER_TEXT], double price)
 static void add_candle (producer_t *self, uint32_t symbol, int64_t ts)
 {
     candle_t candle;
-    char key[LOAD_PREFIX_TEXT + 16], texts[6][NUMBER_TEXT];
+    char key[LOAD_KEY_TEXT], texts[6][NUMBER_TEXT];
     load_market_candle (self->config->market, symbol, self->state.minute, &candle);
-    snprintf (key, sizeof key, "%s:%" PRIu32, self->prefix, symbol % self->config->streams);
+    load_redis_key (self->config, self->prefix, symbol % self->config->streams, key);
     snprintf (texts[0], sizeof texts[0], "%" PRId64, ts * 1000);
     put_price (texts[1], candle.open);
     put_price (texts[2], candle.high);
@@ -204,7 +204,7 @@ static bool send_due (producer_t *self)
         return false;
     }
     if (wanted == 0) {
-        set_timer (self, self->begin_us + load_plan_us (rate, sent));
+        set_timer (self, self->begin_us + load_plan_wake_us (rate, sent, passed_us));
     } else {
         self->state.us = passed_us;
     }
@@ -213,16 +213,15 @@ static bool send_due (producer_t *self)
 
 static void unlink_keys (producer_t *self)
 {
-    static char keys[UNLINKED][LOAD_PREFIX_TEXT + 16];
+    static char keys[UNLINKED][LOAD_KEY_TEXT];
     const char *words[UNLINKED + 1] = {"UNLINK"};
     size_t sizes[UNLINKED + 1] = {6};
     for (uint32_t first = 0; first < self->config->streams; first += UNLINKED) {
         size_t count = 0;
         while (count < UNLINKED && first + count < self->config->streams) {
-            int size =
-                snprintf (keys[count], sizeof keys[count], "%s:%zu", self->prefix, first + count);
-            words[count + 1] = keys[count];
-            sizes[count + 1] = (size_t) size;
+            uint32_t stream = first + (uint32_t) count;
+            words[count + 1] = load_redis_key (self->config, self->prefix, stream, keys[count]);
+            sizes[count + 1] = strlen (words[count + 1]);
             count++;
         }
         redis_command (self->redis, count + 1, words, sizes);

@@ -22,9 +22,26 @@ struct load_redis {
     pid_t child;
     int pair;
     bool ready;
-    char prefix[LOAD_PREFIX_TEXT], pattern[LOAD_PREFIX_TEXT + 2];
+    char prefix[LOAD_PREFIX_TEXT], pattern[LOAD_KEY_TEXT];
     load_redis_state_t state;
 };
+
+static bool are_own (const load_redis_config_t *config)
+{
+    return config->streams == load_market_count (config->market);
+}
+
+char *load_redis_key (const load_redis_config_t *config, const char *prefix, uint32_t stream,
+                      char text[static LOAD_KEY_TEXT])
+{
+    if (are_own (config)) {
+        snprintf (text, LOAD_KEY_TEXT, "%s:%s", prefix,
+                  load_market_symbol (config->market, stream));
+    } else {
+        snprintf (text, LOAD_KEY_TEXT, "%s:%" PRIu32 ":shared", prefix, stream);
+    }
+    return text;
+}
 
 /* Takes what it said. False: it has ended. */
 static bool take_answers (load_redis_t *self)
@@ -81,7 +98,8 @@ load_redis_t *load_redis_start (const load_redis_config_t *config)
     uint64_t chance = 0;
     getrandom (&chance, sizeof chance, 0);
     snprintf (self->prefix, sizeof self->prefix, "fastscanner-load-%016" PRIx64, chance);
-    snprintf (self->pattern, sizeof self->pattern, "%s:*", self->prefix);
+    snprintf (self->pattern, sizeof self->pattern, "%s:*%s", self->prefix,
+              are_own (config) ? "" : ":shared");
     if (fork_child (self, config) != 0) {
         log_error ("no process to send with: %s", strerror (errno));
         free (self);

@@ -5,7 +5,8 @@
  *
  * A process, so that what it does is not in the broker's figures, and so that its keys go whatever becomes of the
  * broker: it ignores INT and TERM, and when the broker is gone it removes them and ends. The streams are
- * "PREFIX:0", "PREFIX:1"..., under a prefix that no other run has; ids are the server's.
+ * "PREFIX:SYMBOL" when each symbol has its own, else "PREFIX:0:shared", "PREFIX:1:shared"..., under a prefix that no
+ * other run has; ids are the server's.
  *
  * Open loop, as source_load: a candle is sent at its planned time or as soon after as Redis takes it.
  */

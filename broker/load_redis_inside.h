@@ -5,6 +5,13 @@
 
 #include "load_redis.h"
 
+#define LOAD_KEY_TEXT (LOAD_PREFIX_TEXT + 32)
+
+/* The key of stream number `stream`. The name of a symbol's own stream says so to the reader; that of a shared one
+ * must not look as if it did (redis_patterns.h). */
+char *load_redis_key (const load_redis_config_t *config, const char *prefix, uint32_t stream,
+                      char text[static LOAD_KEY_TEXT]);
+
 /* Messages of a SOCK_SEQPACKET pair: each is one struct. */
 typedef enum { LOAD_GO = 1, LOAD_STOP, LOAD_CLEAN } load_word_t;
 

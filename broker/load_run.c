@@ -7,7 +7,8 @@
 
 #include <stdlib.h>
 
-#define LOOK_MS 1 /* is anything being read again? */
+#define LOOK_MS 1     /* is anything being read again? */
+#define WARM_MS 60000 /* workers and journal have so long to get ready */
 
 /* ---- the source ---- */
 
@@ -137,6 +138,11 @@ static void turn (void *argument, live_t *live)
     self->looked = now;
     if (!self->begun && is_warm (self)) {
         begin (self, live);
+    } else if (!self->begun && mono_ms (self->started, now) > WARM_MS) {
+        log_error (
+            "not all symbols' first candles were committed within %d s: the test cannot begin",
+            WARM_MS / 1000);
+        live_fail (live);
     }
     if (self->redis && load_redis_state (self->redis)->failed) {
         live_fail (live); /* it said why */
@@ -240,6 +246,7 @@ static void run (load_run_t *self, const char *state)
 {
     live_config_t *config = &self->live.config;
     config->state = state;
+    self->started = mono_now ();
     live_run (config, &self->result);
     self->source = (source_t){0}; /* it went with the loop */
     self->flow = NULL;

@@ -30,7 +30,7 @@ typedef struct {
     uint32_t *plan_of; /* the market's symbol by the flow's; UINT32_MAX: not asked yet */
     uint64_t minute;   /* the last that is known to have come */
     bool begun, ended;
-    mono_t looked;
+    mono_t started, looked;
     int64_t begin_us, steady_us; /* of the wall clock; see planned */
     /* what was measured */
     live_facts_t begin, end;

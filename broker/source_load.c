@@ -166,7 +166,8 @@ static bool step (source_load_t *self)
     self->counts.caught_up = due == self->sent;
     self->counts.lag_ms = paced ? (passed_us - planned_us (self, self->sent)) / 1000 : 0;
     if (due == self->sent) {
-        set_timer (self, self->begin.us + planned_us (self, self->sent));
+        set_timer (self,
+                   self->begin.us + load_plan_wake_us (self->config.rate, self->sent, passed_us));
         return false;
     }
     if (!flow_has_room (self->flow)) {
