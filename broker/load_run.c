@@ -118,6 +118,7 @@ static bool is_warm (const load_run_t *self)
 static void begin (load_run_t *self, const live_t *live)
 {
     self->begun = true;
+    log_info ("%u symbols are ready: the test begins, for %ld s", self->count, self->seconds);
     live_find_facts (live, &self->begin);
     mono_t now = mono_now ();
     self->begin_us = self->steady_us = wall_now_us ();

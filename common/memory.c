@@ -65,7 +65,7 @@ char *memory_format (const char *format, ...)
 
 char *buffer_reserve (buffer_t *self, size_t size)
 {
-    if (size > self->capacity - self->size) {
+    if (!self->bytes || size > self->capacity - self->size) { /* an address for no bytes too */
         size_t capacity = self->capacity ? self->capacity : 256;
         while (capacity - self->size < size) {
             capacity += capacity / 2;
