@@ -7,7 +7,7 @@
 #define CHUNK        1000 /* streams of a command */
 #define REPLY        256  /* entries of a reply, */
 #define WAIT_REPLY   4096 /* ... of what came while we waited, so that there is seldom more of it, */
-#define EACH_MIN     16   /* or so many of each stream */
+#define EACH_MIN     8    /* or so many of each stream */
 #define BLOCK_MIN_MS 1000
 #define BLOCK_MAX_MS 5000
 #define PAUSE_MIN_US 1000
