@@ -92,6 +92,11 @@ static void put_reference (void *argument, buffer_t *message, uint32_t shard, se
                            const char *symbol, day_t day)
 {
     live_t *self = argument;
+    const live_hooks_t *hooks = self->config->hooks;
+    if (hooks && hooks->reference) {
+        hooks->reference (self->config->argument, message, shard, generation, symbol, day);
+        return;
+    }
     if (self->watch) {
         watch_add (self->watch, symbol); /* before it is read */
     }
@@ -110,9 +115,34 @@ static void note_candle (void *argument, uint32_t symbol, int64_t ts, int64_t ar
     minutes_take (self->minutes, symbol, ts, arrival_ms);
 }
 
+static int64_t plan_candle (void *argument, uint32_t symbol, int64_t ts, bool again)
+{
+    live_t *self = argument;
+    return self->config->hooks->planned (self->config->argument, symbol, ts, again);
+}
+
+/* The same where a hook says which day comes next. Days may pass in no time: a new one is not waited for. */
+static void prepare_hooked (live_t *self)
+{
+    day_t day = self->config->hooks->next_day (self->config->argument);
+    if (day == DAY_NONE || (day == self->prepared && self->preparing == FLOW_PREPARED &&
+                            mono_ms (self->looked, mono_now ()) < PREPARE_MS)) {
+        return;
+    }
+    self->prepared = day;
+    self->looked = mono_now ();
+    self->preparing = flow_prepare (self->flow, day, PREPARE_AT_ONCE);
+}
+
 /* The day whose first minute comes next, or has come: its reference data goes ahead of it. */
 static void prepare (live_t *self)
 {
+    const live_hooks_t *hooks = self->config->hooks;
+    if (hooks && hooks->next_day && self->phase == LIVE_RUNNING && self->source.kind) {
+        prepare_hooked (self);
+        return;
+    }
+
     mono_t now = mono_now ();
     if (self->config->is_replay || self->phase != LIVE_RUNNING || !self->source.kind ||
         (self->preparing == FLOW_PREPARED && mono_ms (self->looked, now) < PREPARE_MS)) {
@@ -189,6 +219,35 @@ static void note_owners (live_t *self)
     }
 }
 
+/* ---- hooks ---- */
+
+static void call_turn (live_t *self)
+{
+    const live_hooks_t *hooks = self->config->hooks;
+    if (hooks && hooks->turn && self->phase == LIVE_RUNNING && self->source.kind) {
+        hooks->turn (self->config->argument, self);
+    }
+}
+
+/* May the processes be told to go? */
+static bool call_end (live_t *self, bool last)
+{
+    const live_hooks_t *hooks = self->config->hooks;
+    if (hooks && hooks->end && !self->ended) {
+        self->ended = hooks->end (self->config->argument, self, last) || last;
+        return self->ended;
+    }
+    return true;
+}
+
+static bool is_over (const live_t *self)
+{
+    const live_hooks_t *hooks = self->config->hooks;
+    return self->source.kind &&
+           (self->source.kind->is_over (self->source.self) ||
+            (hooks && hooks->is_over && hooks->is_over (self->config->argument)));
+}
+
 /* ---- phases ---- */
 
 static size_t count_children (const live_t *self)
@@ -198,6 +257,7 @@ static size_t count_children (const live_t *self)
 
 static void tell_exit (live_t *self)
 {
+    call_end (self, true);
     live_enter (self, LIVE_LEAVING);
     for (uint32_t w = 0; w < self->seat_count; w++) {
         if (!self->seats[w].known) {
@@ -213,11 +273,10 @@ static void follow_phase (live_t *self)
 {
     int64_t passed_ms = mono_ms (self->phase_since, mono_now ());
     bool even = flow_is_even (self->flow);
-    if (self->phase == LIVE_RUNNING && self->source.kind &&
-        self->source.kind->is_over (self->source.self)) {
+    if (self->phase == LIVE_RUNNING && is_over (self)) {
         flow_end (self->flow);
         live_enter (self, LIVE_ENDING);
-    } else if (self->phase == LIVE_ENDING && even) {
+    } else if (self->phase == LIVE_ENDING && even && call_end (self, false)) {
         tell_exit (self);
     } else if (self->phase == LIVE_ENDING && (!self->config->is_replay || self->interrupts > 0) &&
                passed_ms > self->config->drain_ms) {
@@ -284,6 +343,7 @@ static bool go_on (live_t *self)
     send_messages (self, more);
     note_owners (self);
     live_speak (self);
+    call_turn (self);
     follow_phase (self);
     bool reading = !more && live_read_history (self, now);
     return more || self->preparing == FLOW_PREPARES || reading;
@@ -308,6 +368,9 @@ static void open_flow (live_t *self)
                           .reference = put_reference,
                           .taken = note_candle,
                           .wants = config->only_listed ? wants_symbol : NULL};
+    if (config->hooks && config->hooks->planned) {
+        flow.planned = plan_candle;
+    }
     for (size_t i = 0; i < config->run->frequency_count; i++) {
         flow.clocks = flow.clocks || frequency_minutes (config->run->frequencies[i]) > 1;
     }
@@ -376,6 +439,7 @@ static void close_live (live_t *self)
 
 static void fill_result (live_t *self)
 {
+    call_end (self, true);
     live_result_t *result = self->result;
     result->hits = self->heard.hits;
     result->wall_us = mono_now ().us - self->started.us;

@@ -9,7 +9,8 @@
 #define RECEIVE                                                                                    \
     (128u << 10) /* bytes that a parser is given at once: what fits into the nearest caches */
 #define ELEMENTS_MAX (1 << 20)
-#define LINE_BYTES   (64u << 10) /* bytes of a line of the protocol */
+#define LINE_BYTES   (64u << 10)  /* bytes of a line of the protocol */
+#define WRITTEN_MAX  (256u << 10) /* bytes that were written, in front of others that were not */
 
 /* hiredis' function allocates what the header promises. */
 static void *bounded_array (const redisReadTask *task, int elements)
@@ -85,6 +86,16 @@ void redis_command (redis_t *self, size_t count, const char *const *words, const
     }
 }
 
+/* Who always has more to say would have all that was ever said held. */
+static void drop_written (redis_t *self)
+{
+    if (self->written >= WRITTEN_MAX) {
+        self->out.size -= self->written;
+        memmove (self->out.bytes, self->out.bytes + self->written, self->out.size);
+        self->written = 0;
+    }
+}
+
 void redis_write (redis_t *self)
 {
     while (self->written < self->out.size) {
@@ -95,6 +106,7 @@ void redis_write (redis_t *self)
             return;
         }
         if (sent < 0) {
+            drop_written (self);
             return;
         }
         self->written += (size_t) sent;
