@@ -12,6 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Rows for which a shard keeps room: after a worker's loss 128 shards had 53 KB each, for good. */
+#define ROWS_KEEP 512
+
 #define ENOUGH 4 /* a worker has enough to do with such a part of its window under way */
 
 /* ---- messages of a seat ---- */
@@ -278,6 +281,9 @@ void flow_close_batch (flow_t *self, unsigned number)
     shard->passed += rows->count;
     seat->gathered -= (uint64_t) rows->count * FLOW_ROW;
     rows->count = rows->symbol_count = 0;
+    if (rows->capacity > ROWS_KEEP) {
+        flow_free_rows (rows);
+    }
 }
 
 void flow_drop_batch (flow_t *self, unsigned number)

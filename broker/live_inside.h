@@ -64,10 +64,10 @@ struct live {
     char *state; /* the journal's directory */
     int signals;
     flow_t *flow;
-    bool gathering;        /* what was read waits to be sent */
-    mono_t flushed;        /* entries were sent last, */
-    uint64_t entries_mark; /* and were so many by then */
-    source_t source;       /* kind NULL: not open yet */
+    bool gathering;  /* what was read waits to be sent */
+    mono_t flushed;  /* it was last */
+    mono_t even_at;  /* the source was not behind */
+    source_t source; /* kind NULL: not open yet */
     live_phase_t phase;
     bool over;
     int interrupts;

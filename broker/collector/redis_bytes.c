@@ -60,20 +60,30 @@ static void put_header (buffer_t *out, char type, size_t number)
     out->size = (size_t) (to - out->bytes);
 }
 
-void redis_command (redis_t *self, size_t count, const char *const *words, const size_t *sizes)
+void redis_begin_command (redis_t *self, size_t count)
 {
-    if (self->step < GREETING) {
-        return;
+    if (self->step >= GREETING) {
+        put_header (&self->out, '*', count);
+        self->unanswered++;
+        self->greetings += self->step == GREETING;
     }
-    put_header (&self->out, '*', count);
-    for (size_t i = 0; i < count; i++) {
-        size_t size = sizes ? sizes[i] : strlen (words[i]);
+}
+
+void redis_put_word (redis_t *self, const char *word, size_t size)
+{
+    if (self->step >= GREETING) {
         put_header (&self->out, '$', size);
-        buffer_append (&self->out, words[i], size);
+        buffer_append (&self->out, word, size);
         buffer_append (&self->out, "\r\n", 2);
     }
-    self->unanswered++;
-    self->greetings += self->step == GREETING;
+}
+
+void redis_command (redis_t *self, size_t count, const char *const *words, const size_t *sizes)
+{
+    redis_begin_command (self, count);
+    for (size_t i = 0; i < count; i++) {
+        redis_put_word (self, words[i], sizes ? sizes[i] : strlen (words[i]));
+    }
 }
 
 /* Who always has more to say would have all that was ever said held. */
@@ -102,6 +112,9 @@ void redis_write (redis_t *self)
         self->written += (size_t) sent;
     }
     self->out.size = self->written = 0;
+    if (self->out.capacity > KEEP) {
+        buffer_free (&self->out);
+    }
 }
 
 void redis_clear_in (redis_t *self)
