@@ -158,6 +158,20 @@ static void wait_begin (spawn_t *run)
     }
 }
 
+/* Waits until candles of the plan were sent for a while: two of its reports, a second apart. */
+static void wait_under_way (spawn_t *run)
+{
+    wait_begin (run);
+    for (int ms = 0; ms < WAIT_MS; ms += 20) {
+        const char *report = strstr (strstr (spawn_err (run), "the test begins"), " lag ");
+        if (report && strstr (report + 1, " lag ")) {
+            return;
+        }
+        assert_int_equal (spawn_wait (run, 20), SPAWN_RUNS);
+    }
+    fail_msg ("it reports nothing: %s", spawn_err (run));
+}
+
 /* Its end with the code, and what it measured: json_decref. */
 static json_t *finish (stage_t *stage, spawn_t *run, int code)
 {
@@ -338,7 +352,7 @@ static void test_interrupted (void **state)
 {
     stage_t *stage = *state;
     spawn_t *run = start (stage, "200", "5000", "600", NULL);
-    wait_begin (run);
+    wait_under_way (run);
     spawn_signal (run, SIGINT);
     json_t *json = finish (stage, run, 130);
     assert_true (truth (json, "interrupted"));
