@@ -3,12 +3,13 @@
 #define SCAN     (1u << COMMAND_SCAN)
 #define LIVE     (1u << COMMAND_LIVE)
 #define REPLAY   (1u << COMMAND_REPLAY)
+#define LOAD     (1u << COMMAND_LOAD)
 #define STREAMS  (LIVE | REPLAY)
 #define SAMPLE   (1u << COMMAND_SAMPLE)
 #define SCANNERS (1u << COMMAND_SCANNERS)
 #define EXPLAIN  (1u << COMMAND_EXPLAIN)
 #define CHECK    (1u << COMMAND_CHECK)
-#define EVERY    (SCAN | STREAMS | SAMPLE | SCANNERS | EXPLAIN | CHECK)
+#define EVERY    (SCAN | STREAMS | LOAD | SAMPLE | SCANNERS | EXPLAIN | CHECK)
 
 /* Printed as they stand, in 79 columns. */
 /* clang-format off */
@@ -64,6 +65,24 @@ static const command_t commands[] = {
             "\n"
             "Exit codes: 0 done, 1 failed, 2 usage, 3 something was rejected (--strict),\n"
             "4 nothing to scan, 130 interrupted.",
+    },
+    [COMMAND_LOAD] = {
+        .name = "load",
+        .summary = "measures how many candles a second go through, and how fast",
+        .operands = "",
+        .details =
+            "Makes candles ahead and sends them the way that live takes, through workers and\n"
+            "collector into a journal: as fast as it goes, or --rate a second. With --redis\n"
+            "they go through streams of that server first, under names of their own that\n"
+            "are removed in the end. The clock of a candle starts when it was to be sent,\n"
+            "whatever held it up. Says what was sent, scanned and committed, what was lost\n"
+            "or repeated, how long candles took, and what each process used.\n"
+            "\n"
+            "  fastscanner load --count 10000 --seconds 5\n"
+            "  fastscanner load --count 2000 --rate 20000 --json load.json\n"
+            "\n"
+            "Exit codes: 0 done, 1 failed, or something was lost or doubled, 2 usage,\n"
+            "130 interrupted.",
     },
     [COMMAND_SAMPLE] = {
         .name = "sample",
@@ -137,9 +156,17 @@ static const option_t options[] = {
      .argument = "[ID:]NAME[,K=V...]",
      .help = "a scan: a scanner and its parameters ('fastscanner scanners' lists them), under an "
              "id of your own; required"},
+    {.name = "scan",
+     .type = OPTION_TEXT,
+     .repeatable = true,
+     .commands = LOAD,
+     .argument = "[ID:]NAME[,K=V...]",
+     .help =
+         "a scan to measure; when not given, one that hits one candle of some 256, all of which "
+         "are counted"},
     {.name = "freq",
      .type = OPTION_TEXT,
-     .commands = SCAN | STREAMS | EXPLAIN | CHECK,
+     .commands = SCAN | STREAMS | LOAD | EXPLAIN | CHECK,
      .argument = "FREQ",
      .otherwise = "1min",
      .help = "how long a candle is: 1min, 5min, 1h; freq= in a scan overrides it"},
@@ -179,9 +206,45 @@ static const option_t options[] = {
      .minimum = 1,
      .maximum = 100000,
      .help = "how many symbols to make"},
+    {.name = "count",
+     .type = OPTION_NUMBER,
+     .commands = LOAD,
+     .argument = "N",
+     .otherwise = "1000",
+     .minimum = 1,
+     .maximum = 100000,
+     .help = "of how many symbols candles are sent"},
+    {.name = "rate",
+     .type = OPTION_NUMBER,
+     .commands = LOAD,
+     .argument = "N",
+     .minimum = 1,
+     .maximum = 100000000,
+     .help = "how many candles are sent in a second; as many as go when not given"},
+    {.name = "seconds",
+     .type = OPTION_NUMBER,
+     .commands = LOAD,
+     .argument = "N",
+     .otherwise = "10",
+     .minimum = 1,
+     .maximum = 86400,
+     .help = "how long candles are sent"},
+    {.name = "stream-count",
+     .type = OPTION_NUMBER,
+     .commands = LOAD,
+     .argument = "N",
+     .otherwise = "16",
+     .minimum = 1,
+     .maximum = 100000,
+     .help = "how many streams the symbols share; as many as symbols, or more: each has its own"},
+    {.name = "json",
+     .type = OPTION_TEXT,
+     .commands = LOAD,
+     .argument = "FILE",
+     .help = "where what was measured goes as JSON too; - is stdout, in place of the table"},
     {.name = "seed",
      .type = OPTION_NUMBER,
-     .commands = SAMPLE,
+     .commands = SAMPLE | LOAD,
      .argument = "N",
      .otherwise = "1",
      .minimum = 0,
@@ -189,7 +252,7 @@ static const option_t options[] = {
      .help = "which market to make"},
     {.name = "workers",
      .type = OPTION_NUMBER,
-     .commands = SCAN | STREAMS | CHECK,
+     .commands = SCAN | STREAMS | LOAD | CHECK,
      .argument = "N",
      .minimum = 1,
      .maximum = 1024,
@@ -208,6 +271,13 @@ static const option_t options[] = {
      .argument = "SINK",
      .help = "where hits go: csv:PATH, jsonl:PATH, sqlite:PATH or redis:URL?stream=NAME; PATH - is "
              "stdout, and {scan} in it makes one file for each scan"},
+    {.name = "out",
+     .type = OPTION_TEXT,
+     .repeatable = true,
+     .commands = LOAD,
+     .argument = "SINK",
+     .help = "where hits go too: csv:PATH, jsonl:PATH, sqlite:PATH or redis:URL?stream=NAME; when "
+             "not given no further than the journal"},
     {.name = "state",
      .type = OPTION_TEXT,
      .commands = LIVE,
@@ -219,9 +289,15 @@ static const option_t options[] = {
      .commands = REPLAY,
      .argument = "DIR",
      .help = "the directory of the journal; a temporary one when not given"},
+    {.name = "state",
+     .type = OPTION_TEXT,
+     .commands = LOAD,
+     .argument = "DIR",
+     .help =
+         "the directory of the journal, a new one that stays; one that is removed when not given"},
     {.name = "all-hits",
      .type = OPTION_FLAG,
-     .commands = SCAN | STREAMS | CHECK,
+     .commands = SCAN | STREAMS | LOAD | CHECK,
      .help = "every hit, not only the first of a symbol and day"},
     {.name = "strict",
      .type = OPTION_FLAG,
@@ -229,7 +305,7 @@ static const option_t options[] = {
      .help = "exit 3 when a row, file or symbol was rejected"},
     {.name = "progress",
      .type = OPTION_CHOICE,
-     .commands = SCAN | STREAMS | CHECK,
+     .commands = SCAN | STREAMS | LOAD | CHECK,
      .argument = "auto|never",
      .otherwise = "auto",
      .help = "a progress bar on a terminal's stderr, one line a second otherwise"},
@@ -245,14 +321,20 @@ static const option_t options[] = {
      .help =
          "replay streams, redis://HOST:PORT/DB or unix:///PATH; the files of the data directory "
          "when not given"},
+    {.name = "redis",
+     .type = OPTION_TEXT,
+     .commands = LOAD,
+     .argument = "URL",
+     .help = "send through this server: redis://HOST:PORT/DB or unix:///PATH; straight into the "
+             "broker when not given"},
     {.name = "redis-user",
      .type = OPTION_TEXT,
-     .commands = STREAMS,
+     .commands = STREAMS | LOAD,
      .argument = "NAME",
      .help = "the name to log in with"},
     {.name = "redis-password-file",
      .type = OPTION_TEXT,
-     .commands = STREAMS,
+     .commands = STREAMS | LOAD,
      .argument = "FILE",
      .help = "a file with the password in its first line"},
     {.name = "streams",
@@ -318,7 +400,7 @@ static const option_t options[] = {
      .help = "how long the journal keeps hits that every sink has"},
     {.name = "drain",
      .type = OPTION_NUMBER,
-     .commands = STREAMS,
+     .commands = STREAMS | LOAD,
      .argument = "SECONDS",
      .otherwise = "10",
      .minimum = 0,
@@ -326,7 +408,7 @@ static const option_t options[] = {
      .help = "how long a stop waits for what is under way"},
     {.name = "dead-after",
      .type = OPTION_NUMBER,
-     .commands = STREAMS,
+     .commands = STREAMS | LOAD,
      .argument = "SECONDS",
      .otherwise = "3",
      .minimum = 1,

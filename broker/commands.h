@@ -7,6 +7,7 @@
 int command_scan (const options_t *options);
 int command_live (const options_t *options);
 int command_replay (const options_t *options);
+int command_load (const options_t *options);
 int command_sample (const options_t *options);
 int command_scanners (const options_t *options);
 int command_explain (const options_t *options);

@@ -112,6 +112,7 @@ void flow_rewind (flow_t *self, unsigned number, int owner)
     shard->generation = (session_t){self->epoch, ++self->counter};
     shard->owner = owner;
     shard->sequence = shard->committed = 0;
+    shard->passed = shard->committed_candles = 0;
     shard->clock_ms = 0;
     shard->ended = false;
     for (uint32_t i = 0; i < shard->symbol_count; i++) {
@@ -308,6 +309,7 @@ static void take_commit (flow_t *self, const wire_shard_state_t *state)
         return;
     }
     shard->committed = state->sequence;
+    shard->committed_candles = state->candles;
     shard->outstanding_ms = self->now_ms;
     if (is_caught_up (shard)) {
         shard->faults = 0;
@@ -603,6 +605,8 @@ void flow_stats (const flow_t *self, flow_stats_t *stats)
     for (unsigned s = 0; s < SHARD_COUNT; s++) {
         stats->unattached += self->shards[s].unattached;
         stats->outstanding_shards += self->shards[s].sequence > self->shards[s].committed;
+        stats->passed += self->shards[s].passed;
+        stats->committed += self->shards[s].committed_candles;
     }
 }
 

@@ -57,6 +57,9 @@ typedef struct {
     /* Puts the REFERENCE item into the message. */
     void (*reference) (void *argument, buffer_t *message, uint32_t shard, session_t generation,
                        const char *symbol, day_t day);
+    /* A load test: the stamp of a candle, by its plan; below 0: what flow_stamp said. `again`: it is read
+     * again. NULL otherwise. */
+    int64_t (*planned) (void *argument, uint32_t symbol, int64_t ts, bool again);
     /* A candle counted, read by the main reader; `symbol` < flow_symbol_count. May be NULL. */
     void (*taken) (void *argument, uint32_t symbol, int64_t ts, int64_t arrival_ms);
 } flow_config_t;
@@ -75,9 +78,13 @@ typedef struct {
     uint64_t again;      /* entries passed on by reading again */
     uint64_t prepared;   /* symbols' dates whose reference data went ahead */
     uint64_t rewinds, detaches, sessions;
+    uint64_t sent_bytes;                   /* of messages that were handed out for workers */
     uint64_t symbols, streams, unattached; /* now */
     uint64_t aside;                        /* shards set aside, now */
     uint64_t outstanding_shards;
+    /* Of the shards' present generations: candles that went to their workers, and of them those that the
+     * journal has. Once flow_is_even they are the same: less was lost, more was doubled. */
+    uint64_t passed, committed;
 } flow_stats_t;
 
 typedef struct {
@@ -110,6 +117,11 @@ uint32_t flow_stream_count (const flow_t *self);
 const char *flow_stream_name (const flow_t *self, uint32_t stream);
 /* The last entry that the main reader passed on: it reads what comes after. */
 entry_id_t flow_position (const flow_t *self, uint32_t stream);
+
+/* When the entries that are passed on next, by the main reader or again, were read: microseconds of the
+ * wall clock (wall_now_us), or of a load test's plan; 0, as at the start: they are of no time. Their hits
+ * and commits are measured from then. Costs nothing: to be said before each run of entries. */
+void flow_stamp (flow_t *self, int64_t stamp_us);
 
 /* The main reader's next entry of a stream; its candle is valid, `symbol` a valid symbol. */
 void flow_entry (flow_t *self, uint32_t stream, entry_id_t id, const char *symbol,

@@ -79,6 +79,7 @@ typedef struct {
     uint32_t count, capacity;
     uint32_t symbol_count, symbol_capacity; /* symbols named in it */
     uint32_t *symbol;                       /* each row's number */
+    int64_t stamp_us;                       /* the oldest of its rows */
     int64_t *ts, *arrival;
     double *open, *high, *low, *close, *volume;
     char (*names)[SYMBOL_MAX + 1];
@@ -86,10 +87,11 @@ typedef struct {
 
 typedef struct {
     session_t generation;
-    int owner;               /* a seat, or FLOW_NOBODY */
-    uint64_t sequence;       /* of its last item */
-    uint64_t committed;      /* in this generation */
-    uint64_t outstanding_ms; /* since when something is */
+    int owner;                          /* a seat, or FLOW_NOBODY */
+    uint64_t sequence;                  /* of its last item */
+    uint64_t committed;                 /* in this generation */
+    uint64_t passed, committed_candles; /* candles in this generation, and of them committed */
+    uint64_t outstanding_ms;            /* since when something is */
     uint32_t symbol_count, symbol_capacity;
     uint32_t *symbols;
     uint32_t unattached;   /* of those whose stream is read */
@@ -159,6 +161,7 @@ struct flow {
     flow_seat_t seats[FLOW_WORKERS_MAX];
     uint32_t seat_count;
     int64_t newest_ms; /* the newest clock of all streams: asked for at every turn */
+    int64_t stamp_us;  /* of the entries that come */
     bool assign;       /* who owns what is to be looked at */
     bool replaced, ending;
     bool collector_known, collector_able;

@@ -12,6 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Rows for which a shard keeps room: after a worker's loss 128 shards had 53 KB each, for good. */
+#define ROWS_KEEP 512
+
 #define ENOUGH 4 /* a worker has enough to do with such a part of its window under way */
 
 /* ---- messages of a seat ---- */
@@ -73,6 +76,7 @@ bool flow_next_message (flow_t *self, uint32_t w, buffer_t *message)
     }
     *message = seat->queue[seat->queue_first++];
     seat->queue_count--;
+    self->counts.sent_bytes += message->size;
     if (seat->queue_count == 0) {
         seat->queue_first = 0;
     }
@@ -196,10 +200,14 @@ static uint32_t number_of (flow_t *self, uint32_t which)
     return symbol->number;
 }
 
-static void put_row (batch_rows_t *rows, uint32_t number, entry_id_t id, const candle_t *candle)
+static void put_row (batch_rows_t *rows, uint32_t number, entry_id_t id, const candle_t *candle,
+                     int64_t stamp_us)
 {
     if (rows->count == rows->capacity) {
         grow_rows (rows);
+    }
+    if (rows->count == 0 || stamp_us < rows->stamp_us) {
+        rows->stamp_us = stamp_us;
     }
     uint32_t i = rows->count++;
     rows->symbol[i] = number;
@@ -212,6 +220,15 @@ static void put_row (batch_rows_t *rows, uint32_t number, entry_id_t id, const c
     rows->volume[i] = candle->volume;
 }
 
+static int64_t stamp_of (const flow_t *self, uint32_t number, int64_t ts)
+{
+    const flow_config_t *config = &self->config;
+    int64_t stamp_us = config->planned ? config->planned (config->argument, number, ts,
+                                                          !self->symbols[number].attached)
+                                       : -1;
+    return stamp_us >= 0 ? stamp_us : self->stamp_us;
+}
+
 void flow_pass (flow_t *self, uint32_t number, entry_id_t id, const candle_t *candle, day_t day,
                 bool is_new)
 {
@@ -220,7 +237,8 @@ void flow_pass (flow_t *self, uint32_t number, entry_id_t id, const candle_t *ca
     if (is_new && symbol->reference != day) {
         flow_put_reference (self, number, day);
     }
-    put_row (&shard->rows, number_of (self, number), id, candle);
+    put_row (&shard->rows, number_of (self, number), id, candle,
+             stamp_of (self, number, candle->ts));
     self->seats[shard->owner].gathered += FLOW_ROW;
     flow_note_sequence (self, symbol, id, day, shard->sequence + 1);
     if (shard->rows.count >= FLOW_BATCH_ROWS) {
@@ -254,13 +272,18 @@ void flow_close_batch (flow_t *self, unsigned number)
         .columns = {column (rows->ts, rows->count), column (rows->arrival, rows->count),
                     column (rows->open, rows->count), column (rows->high, rows->count),
                     column (rows->low, rows->count), column (rows->close, rows->count),
-                    column (rows->volume, rows->count)}};
+                    column (rows->volume, rows->count)},
+        .stamp_us = rows->stamp_us};
     buffer_t *message = open_message (seat, (uint32_t) shard->owner);
     size_t before = message->size;
     wire_put_candles (message, &candles);
     end_item (seat, before);
+    shard->passed += rows->count;
     seat->gathered -= (uint64_t) rows->count * FLOW_ROW;
     rows->count = rows->symbol_count = 0;
+    if (rows->capacity > ROWS_KEEP) {
+        flow_free_rows (rows);
+    }
 }
 
 void flow_drop_batch (flow_t *self, unsigned number)

@@ -370,6 +370,11 @@ void flow_gap (flow_t *self, uint32_t number)
 
 /* ---- entries ---- */
 
+void flow_stamp (flow_t *self, int64_t stamp_us)
+{
+    self->stamp_us = stamp_us;
+}
+
 /* The symbol that the entry is of, or NAMES_NONE when it is refused. */
 static uint32_t place_entry (flow_t *self, uint32_t stream, const char *name)
 {

@@ -7,9 +7,28 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-int job_read_scans (job_t *self, const options_t *options)
+int job_take_scans (job_t *self, const char *const *texts, size_t count, frequency_t frequency,
+                    bool all_hits)
 {
     char error[512];
+    scan_t *scans = memory_new (count * sizeof *scans);
+    int rc = 0;
+    for (size_t i = 0; i < count && rc == 0; i++) {
+        rc = scan_parse (texts[i], frequency, &scans[i], error, sizeof error);
+    }
+    if (rc == 0) {
+        rc = run_init (&self->run, scans, count, all_hits, error, sizeof error);
+    }
+    free (scans);
+    if (rc != 0) {
+        log_error ("%s", error);
+        return EXIT_USAGE;
+    }
+    return 0;
+}
+
+int job_read_scans (job_t *self, const options_t *options)
+{
     frequency_t frequency;
     const char *freq = options_text (options, "freq");
     if (!frequency_parse (freq, &frequency)) {
@@ -18,22 +37,13 @@ int job_read_scans (job_t *self, const options_t *options)
         return EXIT_USAGE;
     }
     size_t count = options_count (options, "scan");
-    scan_t *scans = memory_new (count * sizeof *scans);
-    int rc = 0;
-    for (size_t i = 0; i < count && rc == 0; i++) {
-        rc = scan_parse (options_item (options, "scan", i), frequency, &scans[i], error,
-                         sizeof error);
+    const char **texts = memory_new ((count + 1) * sizeof *texts);
+    for (size_t i = 0; i < count; i++) {
+        texts[i] = options_item (options, "scan", i);
     }
-    if (rc == 0) {
-        rc = run_init (&self->run, scans, count, options_flag (options, "all-hits"), error,
-                       sizeof error);
-    }
-    free (scans);
-    if (rc != 0) {
-        log_error ("%s", error);
-        return EXIT_USAGE;
-    }
-    return 0;
+    int rc = job_take_scans (self, texts, count, frequency, options_flag (options, "all-hits"));
+    free (texts);
+    return rc;
 }
 
 int job_check_live (const run_t *run)

@@ -29,6 +29,10 @@ typedef struct {
 /* Reads the scans of --scan into the run. 0 or EXIT_USAGE, with the error logged. */
 int job_read_scans (job_t *self, const options_t *options);
 
+/* The same of these texts. `frequency`: of scans that name none. */
+int job_take_scans (job_t *self, const char *const *texts, size_t count, frequency_t frequency,
+                    bool all_hits);
+
 /* What a live run cannot scan: daily candles, and what looks back more than REFERENCE_LOOKBACK_MAX
  * days. 0, or EXIT_USAGE with the scan and the reason logged. */
 int job_check_live (const run_t *run);

@@ -15,9 +15,31 @@
 #define LIVE_H
 
 #include "flow.h"
+#include "histogram.h"
 #include "market.h"
 #include "run.h"
 #include "source.h"
+
+/* What the loop knows of itself: live_find_facts. */
+typedef struct live live_t;
+
+/* What a load test does in its own way. Each may be NULL. */
+typedef struct {
+    /* In place of reference_put (reference.h). */
+    void (*reference) (void *argument, buffer_t *message, uint32_t shard, session_t generation,
+                       const char *symbol, day_t day);
+    /* The stamp of a candle by its plan (flow.h). */
+    int64_t (*planned) (void *argument, uint32_t symbol, int64_t ts, bool again);
+    /* Is all there is read? Beside the source's own word. */
+    bool (*is_over) (void *argument);
+    /* The day whose reference data goes ahead now, DAY_NONE: none; in place of the source's next one. */
+    day_t (*next_day) (void *argument);
+    /* At every turn of the loop while entries are read. */
+    void (*turn) (void *argument, live_t *live);
+    /* When all is committed, until it is true, and in any case once in the end, with `last`: the processes
+     * are told to go then. */
+    bool (*end) (void *argument, const live_t *live, bool last);
+} live_hooks_t;
 
 typedef struct {
     const market_t *market;
@@ -39,13 +61,22 @@ typedef struct {
     const char *log_level, *log_format;
     /* Opens the source, when the journal's floors are known. 0, or -1 with the error logged. */
     int (*open_source) (void *argument, source_t *source, flow_t *flow, entry_id_t begin);
+    const live_hooks_t *hooks; /* NULL: none; they get the same argument */
     void *argument;
 } live_config_t;
+
+/* How old candles were when the collector had them: microseconds after the source had read them, or by a
+ * load test's plan. Of a batch of candles the oldest counts for all. Of all lives of the collector. */
+typedef struct {
+    uint64_t candles, taken; /* committed, again ones too; bytes that came from workers */
+    histogram_t hit, commit; /* until a hit was taken, and a candle was committed */
+} live_ages_t;
 
 typedef struct {
     bool failed;      /* something that was logged */
     bool usage;       /* a sink that the user must choose anew */
     bool replaced;    /* another broker took over */
+    bool stopped;     /* in order, by a signal */
     bool interrupted; /* at once, by a second signal */
     uint64_t hits;
     uint64_t rejected; /* entries, streams, rows and files */
@@ -53,6 +84,37 @@ typedef struct {
     flow_stats_t flow;
     int64_t wall_us;
 } live_result_t;
+
+/* A process of the run: of all its lives, as far as they were heard. */
+typedef struct {
+    uint64_t candles; /* a worker's: applied, again ones too */
+    uint64_t cpu_us, memory_bytes;
+} live_process_t;
+
+typedef struct {
+    mono_t at;
+    source_counts_t source;
+    flow_stats_t flow;
+    live_ages_t ages;
+    live_process_t broker, collector;
+    uint32_t worker_count;
+    live_process_t *workers; /* the facts' own */
+    uint64_t hits, repeats;  /* rows of the journal written, hits that it had already */
+    uint64_t commit_us;      /* CPU time of transactions */
+    uint64_t scan_us;        /* of scanning */
+    uint64_t lives;          /* processes started */
+    bool even;               /* all that was read is committed */
+} live_facts_t;
+
+/* For hooks. `*facts` is overwritten; live_facts_free frees what it points to. */
+void live_find_facts (const live_t *self, live_facts_t *facts);
+void live_facts_free (live_facts_t *facts);
+flow_t *live_flow (live_t *self);
+/* Ends the run; the reason was logged. */
+void live_fail (live_t *self);
+
+/* Appends the ages as members of a JSON object that has some. */
+void live_put_ages (const live_ages_t *ages, buffer_t *json);
 
 /* Runs until it is told to stop, or the replay's end. */
 void live_run (const live_config_t *config, live_result_t *result);

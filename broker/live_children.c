@@ -98,6 +98,7 @@ static void worker_ended (live_t *self, uint32_t w, int status)
     live_seat_t *seat = &self->seats[w];
     char text[80];
     note_end (&seat->child);
+    live_end_life (seat);
     channel_destroy (&seat->data, 0);
     seat->known = false;
     self->worker_rows += seat->rejected_rows;
@@ -156,12 +157,14 @@ static void interrupt (live_t *self)
         self->result->interrupted = true;
         self->over = true;
     } else if (self->phase == LIVE_OPENING) {
+        self->result->stopped = true;
         self->over = true; /* nothing was read: there is nothing to finish */
     } else if (self->phase == LIVE_ENDING) {
         log_info ("stopping: what was read has --drain to finish; once more ends it at once");
         self->phase_since = mono_now ();
     } else if (self->phase == LIVE_RUNNING) {
         log_info ("stopping: what was read is finished; once more ends it at once");
+        self->result->stopped = true;
         live_enter (self, LIVE_ENDING);
     }
 }

@@ -115,6 +115,7 @@ static void take_worker_state (live_t *self, const wire_live_worker_t *state,
         seat->rejected_files = state->rejected_files;
         seat->scan_us = state->scan_us;
         seat->memory_bytes = state->memory_bytes;
+        seat->cpu_us = state->cpu_us;
         flow_worker_state (self->flow, w, state, now_ms ());
     }
 }
@@ -169,6 +170,7 @@ static void take_collector_state (live_t *self, const wire_live_collector_t *sta
     if (!self->collector_known || !channel_peer_equal (&self->collector, peer)) {
         return;
     }
+    live_hear_ages (self, state);
     self->heard = *state;
     self->collector_heard = true;
     self->sinks_behind = 0;

@@ -33,10 +33,20 @@ typedef struct {
     session_t session; /* its first */
     channel_t *data;
     /* of this life, or of its last state */
-    uint64_t candles, late, refused, rejected_rows, rejected_files, scan_us, memory_bytes;
-    size_t notes; /* of its life that were logged */
-    bool slow;    /* as it was looked at last */
+    uint64_t candles, late, refused, rejected_rows, rejected_files, scan_us, memory_bytes, cpu_us;
+    live_process_t past; /* of its lives that ended */
+    size_t notes;        /* of its life that were logged */
+    bool slow;           /* as it was looked at last */
 } live_seat_t;
+
+/* What the collector said last of the ages of candles; what its earlier lives did. */
+typedef struct {
+    live_ages_t past;
+    live_process_t past_process;
+    uint64_t past_hits, past_repeats, past_commit_us;
+    uint64_t candles, taken;
+    buffer_t hit, commit; /* histogram_put's bytes */
+} aging_t;
 
 typedef enum {
     LIVE_OPENING, /* until the journal's floors are known */
@@ -45,7 +55,7 @@ typedef enum {
     LIVE_LEAVING /* all were told to go */
 } live_phase_t;
 
-typedef struct {
+struct live {
     const live_config_t *config;
     live_result_t *result;
     void *context;
@@ -54,10 +64,10 @@ typedef struct {
     char *state; /* the journal's directory */
     int signals;
     flow_t *flow;
-    bool gathering;        /* what was read waits to be sent */
-    mono_t flushed;        /* entries were sent last, */
-    uint64_t entries_mark; /* and were so many by then */
-    source_t source;       /* kind NULL: not open yet */
+    bool gathering;  /* what was read waits to be sent */
+    mono_t flushed;  /* it was last */
+    mono_t even_at;  /* the source was not behind */
+    source_t source; /* kind NULL: not open yet */
     live_phase_t phase;
     bool over;
     int interrupts;
@@ -71,6 +81,7 @@ typedef struct {
     bool collector_known, collector_heard;
     char collector_endpoint[WIRE_ENDPOINT_MAX + 1];
     wire_live_collector_t heard; /* its last state, without what it points to */
+    aging_t aging;
     uint64_t sinks_behind;
     uint32_t sinks_failing;
     uint64_t known_next; /* number of the KNOWN that comes next */
@@ -93,10 +104,10 @@ typedef struct {
     uint64_t rate_candles; /* counted at `reported` */
     double rate;
     uint64_t worker_rows, worker_files; /* rejected by lives that ended */
-} live_t;
+    day_t prepared;                     /* the day that `preparing` is of, where a hook says it */
+    bool ended;                         /* the hook was called */
+};
 
-/* Ends the run; the reason was logged. */
-void live_fail (live_t *self);
 void live_enter (live_t *self, live_phase_t phase);
 
 /* ---- live_children.c ---- */
@@ -111,6 +122,15 @@ void live_tend_children (live_t *self);
 void live_take_control (live_t *self);
 /* Our state, and PLACES. */
 void live_speak (live_t *self);
+
+/* ---- live_facts.c ---- */
+
+/* Before `heard` is that state. */
+void live_hear_ages (live_t *self, const wire_live_collector_t *state);
+void live_find_ages (const live_t *self, live_ages_t *ages);
+/* A worker's life ended: what it did is kept. */
+void live_end_life (live_seat_t *seat);
+void live_close_facts (live_t *self);
 
 /* ---- live_report.c ---- */
 

@@ -83,7 +83,7 @@ static void report_minutes (live_t *self, mono_t now)
     while (minutes_next (self->minutes, &report)) {
         buffer_t text = {0};
         minute_report_format (&report, name_of, self->flow, &text);
-        if (self->config->is_replay) {
+        if (self->config->is_replay || self->config->hooks) {
             log_debug ("%.*s", (int) text.size, text.bytes);
         } else {
             log_info ("%.*s", (int) text.size, text.bytes);
@@ -96,7 +96,8 @@ static void report_minutes (live_t *self, mono_t now)
 bool live_read_history (live_t *self, mono_t now)
 {
     int64_t clock_ms = flow_now_ms (self->flow);
-    if (self->config->is_replay || self->phase != LIVE_RUNNING || clock_ms <= 0) {
+    if (self->config->is_replay || self->config->hooks || self->phase != LIVE_RUNNING ||
+        clock_ms <= 0) {
         return false;
     }
     mono_t end = {now.us + HISTORY_US};
@@ -175,6 +176,8 @@ static void put_source (buffer_t *json, const source_counts_t *source, const flo
 
 static void put_collector (const live_t *self, buffer_t *json)
 {
+    live_ages_t ages;
+    live_find_ages (self, &ages);
     put_number (json, "hits", self->heard.hits);
     put_number (json, "repeats", self->heard.repeats);
     put_number (json, "rows_synced", self->heard.synced);
@@ -185,6 +188,8 @@ static void put_collector (const live_t *self, buffer_t *json)
     put_number (json, "commit_us", self->heard.commit_us);
     put_number (json, "broker_memory", largest_memory ());
     put_number (json, "collector_memory", self->heard.memory_bytes);
+    put_number (json, "candles_committed", ages.candles);
+    live_put_ages (&ages, json);
     put_number (json, "messages_refused", self->refused + self->heard.refused);
 }
 
@@ -273,7 +278,7 @@ void live_open_report (live_t *self)
     const live_config_t *config = self->config;
     open_minutes (self);
     progress_init (&self->progress, config->progress, mono_now ());
-    if (!config->is_replay) {
+    if (!config->is_replay && !config->hooks) {
         self->watch = watch_new (config->market);
     }
 }
@@ -286,6 +291,7 @@ void live_close_report (live_t *self)
     minutes_destroy (&self->minutes);
     watch_destroy (&self->watch);
     redis_destroy (&self->minutes_redis);
+    live_close_facts (self);
     free (self->minutes_stream);
 }
 

@@ -10,7 +10,7 @@ static command_fn *const commands[COMMAND_COUNT] = {
     [COMMAND_SCAN] = command_scan,         [COMMAND_SAMPLE] = command_sample,
     [COMMAND_SCANNERS] = command_scanners, [COMMAND_EXPLAIN] = command_explain,
     [COMMAND_CHECK] = command_check,       [COMMAND_LIVE] = command_live,
-    [COMMAND_REPLAY] = command_replay,
+    [COMMAND_REPLAY] = command_replay,     [COMMAND_LOAD] = command_load,
 };
 
 int main (int argc, char **argv)

@@ -222,6 +222,16 @@ market_t *market_open_live (const char *directory, const char *symbols)
     return open_market (directory, symbols, true);
 }
 
+market_t *market_empty (const char *name)
+{
+    market_t *self = memory_new (sizeof *self);
+    self->is_live = true;
+    self->directory = memory_text (name);
+    self->candles = self->fundamentals = -1;
+    self->calendar = calendar_new (NULL, 0);
+    return self;
+}
+
 void market_destroy (market_t **market)
 {
     market_t *self = *market;

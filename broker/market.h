@@ -27,6 +27,8 @@ market_t *market_open (const char *directory, const char *symbols);
 /* The same for a live run, where symbols come that nobody listed: those of `symbols` need no
  * directory (one that has none is a warning), and splits are known of every symbol. */
 market_t *market_open_live (const char *directory, const char *symbols);
+/* A market without files, in which every weekday is a trading day: of a load test. */
+market_t *market_empty (const char *name);
 void market_destroy (market_t **self);
 
 const char *market_directory (const market_t *self);

@@ -91,6 +91,7 @@ static void pass (redis_again_t *self, again_t *one)
     size_t count;
     const redis_entry_t *rows = redis_entries_rows (self->entries, &count);
     uint32_t before = UINT32_MAX, passed = 0;
+    flow_stamp (self->flow, wall_now_us ());
     for (size_t i = 0; i < count; i++) {
         uint32_t k = one->request.rows[rows[i].k];
         if (k != before) {

@@ -25,7 +25,7 @@
  * shares that take turns. A reply has 256 entries, because Redis writes 64 KiB at once, and while the rest
  * waits for room in the socket it makes nothing: with six of 1,024 it and we waited for each other for half
  * of the time, with two of 256 for a quarter (of 1,000,000 entries in 16 streams; with six of 256 it
- * is as fast as when its replies are thrown away). Of many streams a reply has up to 16 each.
+ * is as fast as when its replies are thrown away). Of many streams a reply has up to 8 each.
  *
  * A stream that is found while a read waits is read when that ends: 1 s, and 2.5 s with 10,000 streams.
  *

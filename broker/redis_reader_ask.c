@@ -6,7 +6,8 @@
 
 #define CHUNK        1000 /* streams of a command */
 #define REPLY        256  /* entries of a reply, */
-#define EACH_MIN     16   /* or so many of each stream */
+#define WAIT_REPLY   4096 /* ... of what came while we waited, so that there is seldom more of it, */
+#define EACH_MIN     8    /* or so many of each stream */
 #define BLOCK_MIN_MS 1000
 #define BLOCK_MAX_MS 5000
 #define PAUSE_MIN_US 1000
@@ -69,8 +70,10 @@ static bool is_wanted (const redis_reader_t *self, const redis_stream_t *stream)
                                 (stream->due_ms == 0 || reader_is_due (self, stream->due_ms)));
 }
 
+/* Those that are never alone under way stay small: only the first may be of all streams. */
 static redis_request_t *new_request (redis_reader_t *self)
 {
+    self->first = self->count == 0 ? 0 : self->first;
     redis_request_t *request = &self->requests[(self->first + self->count) % READER_AHEAD];
     redis_request_clear (request);
     return request;
@@ -88,7 +91,7 @@ static bool send (redis_reader_t *self, redis_request_t *request, int64_t block_
     if (request->count == 0) {
         return false;
     }
-    uint32_t each = REPLY / request->count;
+    uint32_t each = (block_ms > 0 ? WAIT_REPLY : REPLY) / request->count;
     each = each < EACH_MIN ? EACH_MIN : each > READER_EACH_MAX ? READER_EACH_MAX : each;
     if (self->speed > 0 && self->paced_each < each) {
         each = self->paced_each;

@@ -33,6 +33,7 @@ struct redis_reader {
     redis_request_t requests[READER_AHEAD];
     unsigned first, count;
     reader_stage_t stage;
+    int64_t read_us; /* when the reply was whole: the stamp of its entries */
     bool blocks;     /* it waits */
     bool time_known; /* of this request */
     int64_t time_ms; /* Redis' */

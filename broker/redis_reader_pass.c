@@ -169,6 +169,7 @@ bool reader_pass_some (redis_reader_t *self)
     redis_request_t *request = reader_head (self);
     size_t count;
     const redis_entry_t *rows = redis_entries_rows (self->entries, &count);
+    flow_stamp (self->flow, self->read_us);
     for (size_t end = self->row + SLICE; self->row < count && self->row < end;) {
         if (!flow_has_room (self->flow)) {
             return false;
@@ -186,6 +187,7 @@ bool reader_pass_some (redis_reader_t *self)
 void reader_begin_passing (redis_reader_t *self)
 {
     self->stage = PASSING;
+    self->read_us = wall_now_us ();
     self->row = 0;
     self->k = UINT32_MAX;
 }

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WORDS_BEFORE 6 /* XREAD COUNT n BLOCK ms STREAMS */
+#define WORDS_BEFORE 4 /* XREAD COUNT n STREAMS */
 
 void redis_request_clear (redis_request_t *self)
 {
@@ -22,9 +22,6 @@ static void grow (redis_request_t *self)
     self->after = memory_resize (self->after, capacity, sizeof *self->after);
     self->last = memory_resize (self->last, capacity, sizeof *self->last);
     self->seen = memory_resize (self->seen, capacity, sizeof *self->seen);
-    self->ids = memory_resize (self->ids, capacity, sizeof *self->ids);
-    self->words =
-        memory_resize (self->words, 2 * (size_t) capacity + WORDS_BEFORE, sizeof *self->words);
 }
 
 void redis_request_add (redis_request_t *self, uint32_t row, const char *name, entry_id_t after)
@@ -46,32 +43,35 @@ void redis_request_free (redis_request_t *self)
     free (self->after);
     free (self->last);
     free (self->seen);
-    free (self->ids);
-    free (self->words);
     *self = (redis_request_t){0};
+}
+
+static void put (redis_t *redis, const char *word)
+{
+    redis_put_word (redis, word, strlen (word));
 }
 
 void redis_request_send (redis_request_t *self, redis_t *redis, uint32_t each, int64_t block_ms)
 {
-    char count[16], block[24];
-    size_t words = 0;
+    char number[24], id[ENTRY_ID_TEXT];
     self->each = each;
-    snprintf (count, sizeof count, "%" PRIu32, each);
-    self->words[words++] = "XREAD";
-    self->words[words++] = "COUNT";
-    self->words[words++] = count;
+    redis_begin_command (redis, WORDS_BEFORE + 2 * (size_t) self->count + (block_ms > 0 ? 2 : 0));
+    put (redis, "XREAD");
+    put (redis, "COUNT");
+    snprintf (number, sizeof number, "%" PRIu32, each);
+    put (redis, number);
     if (block_ms > 0) {
-        snprintf (block, sizeof block, "%" PRId64, block_ms);
-        self->words[words++] = "BLOCK";
-        self->words[words++] = block;
+        put (redis, "BLOCK");
+        snprintf (number, sizeof number, "%" PRId64, block_ms);
+        put (redis, number);
     }
-    self->words[words++] = "STREAMS";
-    memcpy (self->words + words, self->names, self->count * sizeof *self->names);
-    words += self->count;
+    put (redis, "STREAMS");
     for (uint32_t k = 0; k < self->count; k++) {
-        self->words[words++] = entry_id_format (self->after[k], self->ids[k]);
+        put (redis, self->names[k]);
     }
-    redis_command (redis, words, self->words, NULL);
+    for (uint32_t k = 0; k < self->count; k++) {
+        put (redis, entry_id_format (self->after[k], id));
+    }
 }
 
 void redis_request_expect (const redis_request_t *self, redis_entries_t *entries)

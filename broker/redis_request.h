@@ -14,8 +14,6 @@ typedef struct {
     entry_id_t *after; /* exclusive */
     entry_id_t *last;  /* passed on, `after` at first */
     uint32_t *seen;    /* entries in the reply */
-    char (*ids)[ENTRY_ID_TEXT];
-    const char **words;
 } redis_request_t;
 
 void redis_request_clear (redis_request_t *self);

@@ -59,6 +59,7 @@ static bool turn (void *source, bool stop, mono_t now)
     int64_t end_us = mono_now ().us + SLICE_US;
     bool more = true;
     self->due.us = 0;
+    flow_stamp (self->flow, wall_now_us ());
     while (more && !self->failed && mono_now ().us < end_us) {
         more = source_files_again (self);
         if (!more && !stop && !self->over) {

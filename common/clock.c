@@ -19,6 +19,11 @@ int64_t mono_ms (mono_t since, mono_t now)
     return (now.us - since.us) / 1000;
 }
 
+int64_t wall_now_us (void)
+{
+    return read_ns (CLOCK_REALTIME) / 1000;
+}
+
 int64_t cpu_thread_ns (void)
 {
     return read_ns (CLOCK_THREAD_CPUTIME_ID);

@@ -115,7 +115,7 @@ static int decode (room_t *room, fields_t *fields, wire_object_t *object)
 {
     uint64_t kind = get_uint (fields, UINT8_MAX);
     uint64_t version = get_uint (fields, UINT8_MAX);
-    if (fields->bad || version != WIRE_VERSION) {
+    if (fields->bad || version != wire_version ((wire_kind_t) kind)) {
         return -1;
     }
     for (size_t i = 0; i < COUNT_OF (kinds); i++) {

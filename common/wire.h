@@ -18,9 +18,9 @@
  *           | ---------- BROKER_STATE (phase) -> | (and the collector)                 |
  *
  * States are whole and repeated: at every change and every second; one with a serial not above the
- * last is ignored. This file and wire_live.h, with wire_*.c, are the format: version 1 of every kind,
- * pinned byte by byte in tests/test_wire.c. A new field goes to the end under a new version of its
- * kind; readers take the versions they know and refuse others.
+ * last is ignored. This file and wire_live.h, with wire_*.c, are the format: a version of every kind
+ * (wire_version), pinned byte by byte in tests/test_wire.c. A new field goes to the end under a new
+ * version of its kind; readers take the versions they know and refuse others.
  *
  * Every byte is untrusted. wire_next first walks an object and holds every count in it against the
  * bytes that are left, before msgpack-c allocates anything by it (an array header of five bytes can
@@ -36,7 +36,6 @@
 #include "wire_live.h"
 #include "wire_parts.h"
 
-#define WIRE_VERSION  1
 #define WIRE_CHUNK    (1u << 20)  /* bytes of a file that travel in one FILE at most */
 #define WIRE_FILE_MAX (64u << 20) /* bytes of a file that travels; a larger one is rejected */
 /* bytes of a message; sockets refuse larger ones. A REFERENCE of full files has room. */

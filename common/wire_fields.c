@@ -1,5 +1,6 @@
 #include "wire_fields.h"
 
+#include "histogram.h"
 #include "shard.h"
 
 #include <math.h>
@@ -20,11 +21,24 @@ static msgpack_packer packer_of (buffer_t *message)
     return (msgpack_packer){.data = message, .callback = append};
 }
 
+uint64_t wire_version (wire_kind_t kind)
+{
+    switch (kind) {
+    case WIRE_CANDLES: /* 2: the stamp */
+    case WIRE_LIVE_HIT:
+    case WIRE_PROGRESS:
+    case WIRE_LIVE_COLLECTOR: /* 2: candles, how old they were */
+        return 2;
+    default:
+        return 1;
+    }
+}
+
 void put_object (buffer_t *message, wire_kind_t kind, size_t fields)
 {
     put_array (message, fields + 2);
     put_uint (message, kind);
-    put_uint (message, WIRE_VERSION);
+    put_uint (message, wire_version (kind));
 }
 
 void put_array (buffer_t *message, size_t count)
@@ -323,6 +337,20 @@ int64_t get_ts (fields_t *fields)
 int64_t get_ms (fields_t *fields)
 {
     return get_int (fields, 0, WIRE_MS_MAX);
+}
+
+int64_t get_stamp (fields_t *fields)
+{
+    return get_int (fields, 0, WIRE_STAMP_MAX);
+}
+
+wire_bytes_t get_histogram (fields_t *fields)
+{
+    wire_bytes_t bytes = get_bytes (fields);
+    if (!histogram_is_valid (bytes.bytes, bytes.size)) {
+        fields->bad = true;
+    }
+    return bytes;
 }
 
 entry_id_t get_entry (fields_t *fields)

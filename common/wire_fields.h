@@ -17,6 +17,9 @@
 
 /* ---- writing ---- */
 
+/* The version of the kind that is written, and the only one that is read. */
+uint64_t wire_version (wire_kind_t kind);
+
 /* Begins an object with `fields` fields behind its kind and version. */
 void put_object (buffer_t *message, wire_kind_t kind, size_t fields);
 /* Begins an array of `count` values. */
@@ -89,6 +92,10 @@ day_t get_day_or_none (fields_t *fields);
 int64_t get_ts (fields_t *fields);
 /* A time, or a span of time, in milliseconds: 0 to WIRE_MS_MAX. */
 int64_t get_ms (fields_t *fields);
+/* A time in microseconds: 0 (none) to WIRE_STAMP_MAX. */
+int64_t get_stamp (fields_t *fields);
+/* The sparse form of a histogram. */
+wire_bytes_t get_histogram (fields_t *fields);
 entry_id_t get_entry (fields_t *fields);
 session_t get_session (fields_t *fields);
 /* The session that a shard's items are of: {0, 0} is none. */

@@ -108,7 +108,7 @@ void read_reference (room_t *room, fields_t *fields, wire_object_t *object)
 
 void wire_put_candles (buffer_t *message, const wire_candles_t *candles)
 {
-    put_object (message, WIRE_CANDLES, 7 + WIRE_CANDLE_COLUMNS);
+    put_object (message, WIRE_CANDLES, 8 + WIRE_CANDLE_COLUMNS);
     put_shard (message, candles->shard, candles->generation);
     put_uint (message, candles->sequence);
     put_uint (message, candles->known);
@@ -117,6 +117,7 @@ void wire_put_candles (buffer_t *message, const wire_candles_t *candles)
     for (size_t i = 0; i < WIRE_CANDLE_COLUMNS; i++) {
         put_bytes (message, candles->columns[i]);
     }
+    put_int (message, candles->stamp_us);
 }
 
 /* Each column is looked at by itself, from end to end: `bad` gathers instead of leaving, so that no
@@ -215,6 +216,7 @@ void read_candles (room_t *room, fields_t *fields, wire_object_t *object)
         candles->columns[i] = get_bytes (fields);
         whole = whole && candles->columns[i].size == candles->count * 8;
     }
+    candles->stamp_us = get_stamp (fields);
     if (fields->bad || !whole || !rows_valid (candles)) {
         fields->bad = true;
     }
@@ -242,11 +244,12 @@ void read_clock (room_t *room, fields_t *fields, wire_object_t *object)
 
 void wire_put_live_hit (buffer_t *message, const wire_live_hit_t *hit)
 {
-    put_object (message, WIRE_LIVE_HIT, 6 + HIT_FIELDS + (size_t) hit->hit.value_count);
+    put_object (message, WIRE_LIVE_HIT, 7 + HIT_FIELDS + (size_t) hit->hit.value_count);
     put_shard (message, hit->shard, hit->generation);
     put_text (message, hit->symbol);
     put_int (message, hit->arrival_ms);
     put_int (message, hit->day);
+    put_int (message, hit->stamp_us);
     put_hit (message, &hit->hit);
 }
 
@@ -259,14 +262,17 @@ void read_live_hit (room_t *room, fields_t *fields, wire_object_t *object)
     get_symbol (fields, hit->symbol);
     hit->arrival_ms = get_ms (fields);
     hit->day = get_day (fields);
+    hit->stamp_us = get_stamp (fields);
     get_hit (fields, &hit->hit);
 }
 
 void wire_put_progress (buffer_t *message, const wire_progress_t *progress)
 {
-    put_object (message, WIRE_PROGRESS, 4);
+    put_object (message, WIRE_PROGRESS, 6);
     put_shard (message, progress->shard, progress->generation);
     put_uint (message, progress->sequence);
+    put_uint (message, progress->candles);
+    put_int (message, progress->stamp_us);
 }
 
 void read_progress (room_t *room, fields_t *fields, wire_object_t *object)
@@ -276,4 +282,6 @@ void read_progress (room_t *room, fields_t *fields, wire_object_t *object)
     progress->shard = get_shard (fields);
     progress->generation = get_generation (fields);
     progress->sequence = get_sequence (fields);
+    progress->candles = get_u32 (fields);
+    progress->stamp_us = get_stamp (fields);
 }

@@ -86,11 +86,12 @@ static void put_shards (buffer_t *message, const wire_shard_state_t *shards, siz
 {
     put_array (message, count);
     for (size_t i = 0; i < count; i++) {
-        put_array (message, 5);
+        put_array (message, 6);
         put_uint (message, shards[i].shard);
         put_uint (message, shards[i].claim);
         put_session (message, shards[i].generation);
         put_uint (message, shards[i].sequence);
+        put_uint (message, shards[i].candles);
     }
 }
 
@@ -107,7 +108,7 @@ static void put_sinks (buffer_t *message, const wire_sink_state_t *sinks, size_t
 
 void wire_put_live_collector (buffer_t *message, const wire_live_collector_t *state)
 {
-    put_object (message, WIRE_LIVE_COLLECTOR, 19);
+    put_object (message, WIRE_LIVE_COLLECTOR, 23);
     put_uint (message, state->serial);
     put_uint (message, state->incarnation);
     put_uint (message, state->broker);
@@ -127,6 +128,10 @@ void wire_put_live_collector (buffer_t *message, const wire_live_collector_t *st
     put_links (message, state->links, state->link_count);
     put_shards (message, state->shards, state->shard_count);
     put_sinks (message, state->sinks, state->sink_count);
+    put_uint (message, state->candles);
+    put_uint (message, state->taken);
+    put_bytes (message, state->hit_age);
+    put_bytes (message, state->commit_age);
 }
 
 static void get_shard_state (fields_t *fields, wire_shard_state_t *state)
@@ -135,6 +140,7 @@ static void get_shard_state (fields_t *fields, wire_shard_state_t *state)
     state->claim = get_uint (fields, UINT64_MAX);
     state->generation = get_session (fields);
     state->sequence = get_uint (fields, UINT64_MAX);
+    state->candles = get_uint (fields, UINT64_MAX);
     bool epoch = state->generation.epoch > 0, counter = state->generation.counter > 0;
     if (epoch != counter || (!epoch && state->sequence > 0)) {
         fields->bad = true;
@@ -196,6 +202,10 @@ void read_live_collector (room_t *room, fields_t *fields, wire_object_t *object)
     state->link_count = get_links (room, 0, fields, &state->links);
     state->shard_count = get_shards (room, 1, fields, &state->shards);
     state->sink_count = get_sinks (room, 2, fields, &state->sinks);
+    state->candles = get_uint (fields, UINT64_MAX);
+    state->taken = get_uint (fields, UINT64_MAX);
+    state->hit_age = get_histogram (fields);
+    state->commit_age = get_histogram (fields);
 }
 
 void wire_put_live_broker (buffer_t *message, const wire_live_broker_t *state)

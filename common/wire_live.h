@@ -69,6 +69,7 @@ typedef struct {
     uint64_t claim;       /* the highest epoch that claimed it */
     session_t generation; /* of the newest commit; {0, 0}: none yet */
     uint64_t sequence;    /* committed of that generation */
+    uint64_t candles;     /* the same, since the collector's life began */
 } wire_shard_state_t;
 
 /* How far a sink is. */
@@ -80,8 +81,8 @@ typedef struct {
 
 /* LIVE_COLLECTOR: the collector's state. [serial, incarnation, broker, epoch, since_ms, able, failed,
  * places, hits, repeats, refused, synced, pending, commit_us, cpu_us, memory_bytes, links [[worker,
- * epoch, counter, last, gap], ...], shards [[shard, claim, epoch, counter, sequence], ...], sinks
- * [[name, behind, failing], ...]] */
+ * epoch, counter, last, gap], ...], shards [[shard, claim, epoch, counter, sequence, candles], ...],
+ * sinks [[name, behind, failing], ...], candles, taken, hit age (bin), commit age (bin)] */
 typedef struct {
     uint64_t serial;
     uint64_t incarnation;
@@ -103,6 +104,11 @@ typedef struct {
     const wire_shard_state_t *shards;
     size_t sink_count;
     const wire_sink_state_t *sinks;
+    uint64_t candles; /* committed in this life; those that came again count again */
+    uint64_t taken;   /* bytes of data messages in this life */
+    /* histogram_put's bytes, of this life: how long after its stamp a hit was taken, and a candle was
+     * committed */
+    wire_bytes_t hit_age, commit_age;
 } wire_live_collector_t;
 
 typedef struct {
@@ -211,8 +217,8 @@ typedef enum {
 
 /* CANDLES: a batch of 1-minute candles of one shard, in columns that are read in place (little
  * endian). [shard, generation epoch, generation counter, sequence, known, symbols [text], symbol (bin
- * u32), ts (bin i64), arrival (bin i64), open, high, low, close, volume (bin f64 each)]; every column
- * has the same number of rows, and every row is a valid candle: one that is not makes the message bad,
+ * u32), ts (bin i64), arrival (bin i64), open, high, low, close, volume (bin f64 each), stamp_us]; every
+ * column has the same number of rows, and every row is a valid candle: one that is not makes the message bad,
  * so that senders must not put it. Of each symbol the rows are in the order of its stream.
  *
  * A symbol is named once in a generation, by the item of its first candle: `symbols` are the names that
@@ -229,6 +235,7 @@ typedef struct {
     wire_bytes_t symbol;                   /* number, 4 bytes a row: < known + symbol_count */
     /* by wire_column_t, any alignment */
     wire_bytes_t columns[WIRE_CANDLE_COLUMNS];
+    int64_t stamp_us; /* the oldest of its rows */
 } wire_candles_t;
 
 /* CLOCK: the source's clock of a shard: no entry of it that is still to come arrived before. [shard,
@@ -243,23 +250,27 @@ typedef struct {
 
 /* ---- data, worker -> collector ---- */
 
-/* LIVE_HIT: [shard, epoch, counter, symbol, arrival_ms, day, scan, ts, candle ts, open, high, low,
- * close, volume, value...] */
+/* LIVE_HIT: [shard, epoch, counter, symbol, arrival_ms, day, stamp_us, scan, ts, candle ts, open, high,
+ * low, close, volume, value...] */
 typedef struct {
     uint32_t shard;
     session_t generation;
     char symbol[SYMBOL_MAX + 1];
     int64_t arrival_ms; /* of the entry that made it */
     day_t day;          /* its date: the identity of a first hit */
+    int64_t stamp_us;   /* of the item that made it; 0: a clock's */
     hit_t hit;
 } wire_live_hit_t;
 
 /* PROGRESS: the shard's items up to `sequence` are applied; what they hit lies before this. [shard,
- * epoch, counter, sequence] */
+ * epoch, counter, sequence, candles, stamp_us] */
 typedef struct {
     uint32_t shard;
     session_t generation;
     uint64_t sequence;
+    /* since the shard's last PROGRESS */
+    uint32_t candles; /* applied */
+    int64_t stamp_us; /* their oldest */
 } wire_progress_t;
 
 void wire_put_live_welcome (buffer_t *message, const wire_live_welcome_t *welcome);

@@ -15,6 +15,10 @@
 /* The highest time or span of time in milliseconds that is read: sums of a few do not overflow. */
 #define WIRE_MS_MAX (INT64_C (1) << 60)
 
+/* The latest time in microseconds that is read. A stamp is the wall clock (wall_now_us) when a candle
+ * was read, or was to be there by the plan of a load test; of several, the oldest; 0: none. */
+#define WIRE_STAMP_MAX (INT64_C (1) << 60)
+
 /* Bytes inside a received message: not NUL-terminated, valid as long as the message. */
 typedef struct {
     const char *bytes;

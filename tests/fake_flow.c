@@ -1,5 +1,6 @@
 #include "fake_flow.h"
 
+#include "clock.h"
 #include "memory.h"
 
 #include <stdio.h>
@@ -61,6 +62,11 @@ static void move (flow_t *self, uint32_t number, entry_id_t id)
     self->events++;
 }
 
+static bool is_stamped (const flow_t *self)
+{
+    return self->stamp_us > 0 && self->stamp_us <= wall_now_us ();
+}
+
 void flow_entry (flow_t *self, uint32_t number, entry_id_t id, const char *symbol,
                  const candle_t *candle)
 {
@@ -70,7 +76,13 @@ void flow_entry (flow_t *self, uint32_t number, entry_id_t id, const char *symbo
     stream->last = *candle;
     snprintf (stream->last_symbol, sizeof stream->last_symbol, "%s", symbol);
     self->entries++;
+    self->unstamped += !is_stamped (self);
     self->first_event = self->first_event ? self->first_event : self->events;
+}
+
+void flow_stamp (flow_t *self, int64_t stamp_us)
+{
+    self->stamp_us = stamp_us;
 }
 
 void flow_skip (flow_t *self, uint32_t number, entry_id_t id)
@@ -118,6 +130,7 @@ void flow_again (flow_t *self, const flow_read_t *read, uint32_t k, entry_id_t i
     entry_id_t before = self->again_count[k] == 0 ? read->after[k] : self->again_last[k];
     self->disorder += entry_id_compare (id, before) <= 0;
     self->again_last[k] = id;
+    self->unstamped += !is_stamped (self);
     self->again_count[k]++;
     self->again += symbol != NULL;
     self->again_rejected += symbol == NULL;

@@ -25,7 +25,9 @@ typedef struct {
 struct flow {
     names_t names;
     fake_stream_t *streams;
-    bool full;            /* no room */
+    bool full; /* no room */
+    int64_t stamp_us;
+    uint64_t unstamped;   /* entries, again ones too, that were read at no time, or in the future */
     uint64_t events;      /* counts entries, and the ends of reading again */
     uint64_t entries;     /* of the main reader, skipped ones not */
     uint64_t first_event; /* of the main reader's first entry since it was 0 */

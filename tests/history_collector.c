@@ -135,8 +135,8 @@ static void store_abandon (void *handle)
 
 static void open_commits (sim_t *self)
 {
-    store_t store = {self,        store_begin, store_epoch,  store_claim,  store_hit,
-                     store_shard, store_place, store_stream, store_commit, store_abandon};
+    store_t store = {self,        store_begin,  store_epoch,  store_claim,   store_hit, store_shard,
+                     store_place, store_stream, store_commit, store_abandon, NULL};
     commits_start_t start = {.epoch = self->disk.kept.epoch, .broker = self->disk.kept.broker};
     memcpy (start.shards, self->disk.kept.shards, sizeof start.shards);
     self->collector.commits = commits_new (&self->run, &store, &start);

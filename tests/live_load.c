@@ -146,6 +146,13 @@ mono_t live_load_send (live_load_t *self)
     return start;
 }
 
+void live_load_copy (const live_load_t *self, const char *prefix)
+{
+    for (unsigned k = 0; k < self->shared; k++) {
+        redis_server_do (self->server, "COPY %s:%u %s:%u", self->prefix, k, prefix, k);
+    }
+}
+
 void live_load_rename (live_load_t *self, const char *prefix)
 {
     redis_server_do (self->server, "MULTI");

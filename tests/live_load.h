@@ -37,7 +37,10 @@ size_t live_load_minute (live_load_t *self, int minute, size_t from, size_t to, 
 /* Sends what was made, and waits for all replies. The moment before the first byte went. */
 mono_t live_load_send (live_load_t *self);
 
-/* The streams, of `shared`, get another prefix: all at once. */
+/* Copies of the streams, of `shared`, with another prefix. */
+void live_load_copy (const live_load_t *self, const char *prefix);
+
+/* The streams, of `shared`, get another prefix, all at once; what had it is no more. */
 void live_load_rename (live_load_t *self, const char *prefix);
 
 /* Reads all of the shared streams as fast as the server gives them, and keeps nothing: the number of

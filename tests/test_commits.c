@@ -3,6 +3,7 @@
 #include "commits.h"
 
 #include "check.h"
+#include "histogram.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@ typedef struct {
     long calls, fail_at;      /* the call that fails, from 1; 0: none */
     bool in_transaction;
     int transactions;
+    int64_t now_us; /* of stamps */
 } memory_t;
 
 static int call (memory_t *self)
@@ -124,6 +126,12 @@ typedef struct {
     buffer_t message;
 } bench_t;
 
+static int64_t memory_now (void *handle)
+{
+    const memory_t *self = handle;
+    return self->now_us;
+}
+
 static void renew (bench_t *bench)
 {
     const store_t store = {.handle = &bench->memory,
@@ -135,7 +143,8 @@ static void renew (bench_t *bench)
                            .place = memory_place,
                            .stream = memory_stream,
                            .commit = memory_commit,
-                           .abandon = memory_abandon};
+                           .abandon = memory_abandon,
+                           .now_us = memory_now};
     commits_destroy (&bench->commits);
     bench->commits = commits_new (&bench->run, &store, &bench->start);
 }
@@ -204,7 +213,7 @@ static void put_hit (bench_t *bench, uint32_t shard, session_t generation, const
 
 static void put_progress (bench_t *bench, uint32_t shard, session_t generation, uint64_t sequence)
 {
-    wire_put_progress (&bench->message, &(wire_progress_t){shard, generation, sequence});
+    wire_put_progress (&bench->message, &(wire_progress_t){shard, generation, sequence, 0, 0});
 }
 
 static bool take (bench_t *bench)
@@ -351,8 +360,8 @@ static void test_progress (void **state)
     check_write (bench, "shard 3 1.5 1\n");
     bench->start.epoch = 1;
     bench->start.broker = BROKER;
-    bench->start.shards[3] = (wire_shard_state_t){3, 1, {1, 5}, 1};
-    bench->start.shards[4] = (wire_shard_state_t){4, 1, {0, 0}, 0};
+    bench->start.shards[3] = (wire_shard_state_t){3, 1, {1, 5}, 1, 0};
+    bench->start.shards[4] = (wire_shard_state_t){4, 1, {0, 0}, 0, 0};
     renew (bench);
     progress (bench, 1, 3, (session_t){1, 4}, 20);
     progress (bench, 2, 3, (session_t){1, 5}, 1);
@@ -616,6 +625,73 @@ static void test_places (void **state)
     assert_int_equal (state_of (bench).places, 1);
 }
 
+static void put_aged (bench_t *bench, uint64_t sequence, uint32_t candles, int64_t stamp_us)
+{
+    wire_put_progress (&bench->message,
+                       &(wire_progress_t){3, (session_t){1, 5}, sequence, candles, stamp_us});
+}
+
+static uint64_t quantile_of (wire_bytes_t bytes, double part, uint64_t *count)
+{
+    histogram_t histogram = {0};
+    assert_true (histogram_add (&histogram, bytes.bytes, bytes.size));
+    *count = histogram_count (&histogram);
+    return histogram_quantile (&histogram, part);
+}
+
+/* A hit is as old as it is when its message is taken; candles, when their transaction is through, each
+ * as old as the oldest of its PROGRESS. Nothing of a bad message, of a repeat or of a lower generation
+ * counts; what has no stamp has no age, and candles count all the same. */
+static void test_ages (void **state)
+{
+    bench_t *bench = *state;
+    const session_t one = {1, 1}, generation = {1, 5};
+    uint64_t hits, candles;
+    wire_live_hit_t hit = make_hit (3, generation, "A", 60);
+    hit.stamp_us = 1000;
+    bench->memory.now_us = 1010;
+    begin (bench, 1, one, 1);
+    wire_put_live_hit (&bench->message, &hit);
+    put_aged (bench, 1, 50, 1000);
+    assert_true (take (bench));
+    bench->memory.now_us = 1025;
+    begin (bench, 2, one, 1); /* bad: its last item is none for a collector */
+    wire_put_live_hit (&bench->message, &hit);
+    put_aged (bench, 2, 50, 1000);
+    wire_put_clock (&bench->message, &(wire_clock_t){3, one, 1, 0, false});
+    assert_false (take (bench));
+    begin (bench, 1, one, 2);
+    put_aged (bench, 2, 7, 1005);
+    put_aged (bench, 2, 9, 1);
+    put_aged (bench, 3, 11, 0);
+    wire_put_progress (&bench->message, &(wire_progress_t){3, {1, 4}, 9, 13, 1});
+    assert_true (take (bench));
+    wire_live_collector_t said = state_of (bench);
+    assert_int_equal (said.candles, 0);
+    assert_int_equal (quantile_of (said.hit_age, 1, &hits), 10);
+    assert_int_equal (hits, 1);
+    assert_int_equal (quantile_of (said.commit_age, 1, &candles), 0);
+    bench->memory.fail_at = bench->memory.calls + 1;
+    assert_int_equal (commits_write (bench->commits), -1);
+    assert_int_equal (state_of (bench).candles, 0);
+    bench->memory.fail_at = 0;
+    bench->memory.now_us = 1030;
+    assert_int_equal (commits_write (bench->commits), 0);
+    said = state_of (bench);
+    assert_int_equal (said.candles, 68);
+    assert_int_equal (said.shards[3].candles, 68);
+    assert_int_equal (quantile_of (said.commit_age, 0.1, &candles), 25);
+    assert_int_equal (quantile_of (said.commit_age, 0.2, &candles), 30);
+    assert_int_equal (candles, 57);
+    assert_true (said.taken > 0);
+    begin (bench, 1, one, 3); /* a new generation of the shard counts anew */
+    wire_put_progress (&bench->message, &(wire_progress_t){3, {1, 6}, 1, 5, 0});
+    assert_true (take (bench));
+    assert_int_equal (commits_write (bench->commits), 0);
+    assert_int_equal (state_of (bench).candles, 73);
+    assert_int_equal (state_of (bench).shards[3].candles, 5);
+}
+
 #define CLAIMED(test) cmocka_unit_test_setup_teardown (test, set_up_claimed, tear_down)
 #define NEW(test)     cmocka_unit_test_setup_teardown (test, set_up, tear_down)
 
@@ -626,7 +702,7 @@ int main (void)
         NEW (test_unclaimed),  CLAIMED (test_progress),   CLAIMED (test_bad_messages),
         CLAIMED (test_order),  CLAIMED (test_repeats),    CLAIMED (test_failures),
         CLAIMED (test_unable), NEW (test_epochs),         NEW (test_broker_zero),
-        CLAIMED (test_places),
+        CLAIMED (test_places), CLAIMED (test_ages),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

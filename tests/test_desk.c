@@ -317,6 +317,46 @@ static void test_minute (void **state)
     assert_int_equal (desk_counts (self->desk)->candles, 2);
 }
 
+/* A hit has the stamp of the candles that made it, one that a clock made has none; PROGRESS has the oldest
+ * of a message, and how many candles there were. A new generation does not count those before it. */
+static void test_stamps (void **state)
+{
+    bench_t *self = *state;
+    bench_day (self, true, EVERY_5MIN);
+    const char *times[] = {"09:30", "09:34", "09:35"};
+    const int64_t stamps[] = {7000, 5000, 9000};
+    for (int i = 0; i < 3; i++) {
+        candle_t candle = candle_at (self, times[i]);
+        rows_add (&self->rows, "AAA", &candle, candle.ts * 1000 + 60000);
+        wire_object_t item = rows_item (&self->rows, SHARD, self->generation, ++self->sequence);
+        item.candles.stamp_us = stamps[i];
+        assert_true (desk_take (self->desk, &item, self->out));
+        rows_clear (&self->rows);
+    }
+    desk_end_message (self->desk, self->out);
+    collect (self);
+    assert_int_equal (self->hit_count, 1);
+    assert_int_equal (self->hits[0].stamp_us, 5000);
+    assert_int_equal (self->progress_count, 1);
+    assert_int_equal (self->progress[0].candles, 3);
+    assert_int_equal (self->progress[0].stamp_us, 5000);
+    give_clock (self, "10:00");
+    assert_int_equal (self->hit_count, 2);
+    assert_int_equal (self->hits[1].stamp_us, 0);
+    desk_end_message (self->desk, self->out);
+    collect (self);
+    assert_int_equal (self->progress[1].candles, 0);
+    give (self, "10:01");
+    self->generation.counter++;
+    assert_true (give_begin (self, SHARD, self->generation, NULL, 0));
+    self->sequence = 0;
+    give_clock (self, "10:02");
+    desk_end_message (self->desk, self->out);
+    collect (self);
+    assert_int_equal (self->progress_count, 3);
+    assert_int_equal (self->progress[2].candles, 0);
+}
+
 /* A bucket goes to its rule with its last minute, however many came before. */
 static void test_last_minute (void **state)
 {
@@ -1133,6 +1173,7 @@ int main (void)
 #define TEST(name) cmocka_unit_test_setup_teardown (name, bench_open, bench_close)
     const struct CMUnitTest tests[] = {
         TEST (test_minute),
+        TEST (test_stamps),
         TEST (test_last_minute),
         TEST (test_later_bucket),
         TEST (test_last_bucket_of_day),

@@ -26,6 +26,8 @@ typedef struct {
     int64_t ts; /* of a candle; of a clock its milliseconds */
     day_t day;  /* of a reference, or the closed date of a BEGIN's first symbol */
     bool is_end;
+    uint64_t candles; /* of its generation so far */
+    int64_t stamp_us;
 } event_t;
 
 typedef struct {
@@ -137,6 +139,8 @@ static void take_object (bench_t *self, uint32_t w, const wire_object_t *object)
         event.shard = object->candles.shard;
         event.generation = object->candles.generation;
         event.sequence = object->candles.sequence;
+        event.candles = object->candles.count;
+        event.stamp_us = object->candles.stamp_us;
         assert_true (named_take (&self->named, &object->candles));
         break;
     }
@@ -144,7 +148,9 @@ static void take_object (bench_t *self, uint32_t w, const wire_object_t *object)
         wire_shard_state_t *state = &self->shards[event.shard];
         bool same = session_compare (state->generation, event.generation) == 0;
         assert_true (event.sequence == (same ? state->sequence + 1 : 1));
-        *state = (wire_shard_state_t){event.shard, EPOCH, event.generation, event.sequence};
+        event.candles += same ? state->candles : 0;
+        *state = (wire_shard_state_t){event.shard, EPOCH, event.generation, event.sequence,
+                                      event.candles};
     }
     for (size_t i = 0; i < (object->kind == WIRE_CANDLES ? object->candles.count : 1); i++) {
         if (object->kind == WIRE_CANDLES) {
@@ -402,6 +408,39 @@ static void test_placed_first (void **state)
     assert_int_equal (count_events (self, WIRE_REFERENCE, "AAA"), 1);
     assert_int_equal (count_events (self, WIRE_CANDLES, "AAA"), 2);
     assert_int_equal (self->taken, 2);
+    bench_destroy (self);
+}
+
+/* A batch has the stamp of its oldest entry, be it the last that came; the next begins anew. Of the
+ * candles that went out the flow counts those that are committed, in the present generation. */
+static void test_stamps (void **state)
+{
+    (void) state;
+    bench_t *self = bench_start (bench_new (), 1, NULL);
+    uint32_t stream = begin_symbol (self, "s", "AAA");
+    assert_int_equal (last_event (self, WIRE_CANDLES)->stamp_us, 0); /* it was never said */
+    flow_stamp (self->flow, 7000);
+    enter (self, stream, "AAA", DAY, 1);
+    flow_stamp (self->flow, 5000);
+    enter (self, stream, "AAA", DAY, 2);
+    flow_stamp (self->flow, 9000);
+    enter (self, stream, "AAA", DAY, 3);
+    turn (self);
+    assert_int_equal (last_event (self, WIRE_CANDLES)->stamp_us, 5000);
+    assert_int_equal (stats_of (self).passed, 4);
+    assert_int_equal (stats_of (self).committed, 1);
+    enter (self, stream, "AAA", DAY, 4);
+    settle (self);
+    assert_int_equal (last_event (self, WIRE_CANDLES)->stamp_us, 9000);
+    assert_int_equal (stats_of (self).committed, 5);
+    flow_changed (self->flow, "AAA");
+    assert_int_equal (stats_of (self).passed, 0);
+    flow_stamp (self->flow, 11000);
+    answer (self, flow_next_read (self->flow), "AAA", DAY, 0, 4);
+    settle (self);
+    assert_int_equal (last_event (self, WIRE_CANDLES)->stamp_us, 11000);
+    assert_int_equal (stats_of (self).passed, 5);
+    assert_int_equal (stats_of (self).committed, 5);
     bench_destroy (self);
 }
 
@@ -1311,6 +1350,7 @@ int main (void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (test_placed_first),
         cmocka_unit_test (test_expected_symbol),
+        cmocka_unit_test (test_stamps),
         cmocka_unit_test (test_misplaced),
         cmocka_unit_test (test_unwanted),
         cmocka_unit_test (test_limits),

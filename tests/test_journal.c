@@ -1012,7 +1012,7 @@ static void test_with_commits (void **state)
             hit.generation = session;
             wire_put_live_hit (&message, &hit);
         }
-        wire_put_progress (&message, &(wire_progress_t){3, session, 10});
+        wire_put_progress (&message, &(wire_progress_t){3, session, 10, 0, 0});
         assert_true (commits_take (commits, message.bytes, message.size));
         assert_int_equal (commits_write (commits), 0);
         commits_state (commits, &said);

@@ -377,23 +377,25 @@ static void test_streams_of_symbols (void **state)
     stop (self);
 }
 
+/* A backlog, of a day whose reference data went ahead, that is there all at once: until the last of it is in
+ * the sink. */
 static void measure_rate (bench_t *self)
 {
     mono_t begun = mono_now ();
     uint64_t entries = live_load_drain (self->load);
     double raw_ms = ms_between (begun, mono_now ());
-    assert_int_equal (entries, (uint64_t) SYMBOLS * MINUTES);
+    assert_int_equal (entries, (uint64_t) SYMBOLS * (MINUTES + 1));
     pid_t pids[PROCESSES];
     double cpu[PROCESSES];
     find_processes (self, pids);
     take_cpu (pids, cpu);
     begun = mono_now ();
     live_load_rename (self->load, "candles");
-    double ms = ms_between (begun, wait_hits (self, self->able));
-    double rate = (double) entries / ms * 1000, raw = (double) entries / raw_ms * 1000;
-    print_message (
-        "    rate           %6.0f k/s        (> %d) of the %.0f k/s that XREAD alone gives\n",
-        rate / 1000, RATE_MIN / 1000, raw / 1000);
+    double ms = ms_between (begun, wait_hits (self, LAST));
+    double rate = (double) SYMBOLS * MINUTES / ms * 1000, raw = (double) entries / raw_ms * 1000;
+    print_message ("    rate           %6.0f k/s        (> %d) %.0f %% of the %.0f k/s that XREAD "
+                   "alone gives\n",
+                   rate / 1000, RATE_MIN / 1000, rate / raw * 100, raw / 1000);
     print_cpu (pids, cpu, 1);
     assert_true (rate > RATE_MIN);
 }
@@ -426,13 +428,17 @@ static void test_shared_streams (void **state)
         self->able = 9999; /* run alone */
     }
     start (self, SHARED);
+    live_load_minute (self->load, -HOURS_BEFORE * 60, 0, SYMBOLS, 0, 0);
+    live_load_send (self->load);
+    live_load_copy (self->load, "candles");
+    settle (self, SYMBOLS);
     for (int minute = 0; minute < MINUTES; minute++) {
-        live_load_minute (self->load, minute, 0, SYMBOLS, minute == MINUTES - 1, 0);
+        live_load_minute (self->load, minute, 0, SYMBOLS, 0, minute == MINUTES - 1 ? LAST : 0);
         live_load_send (self->load);
     }
     print_message ("16 shared streams\n");
     measure_rate (self);
-    settle (self, (int64_t) SYMBOLS * MINUTES);
+    settle (self, (int64_t) SYMBOLS * (MINUTES + 1));
     measure_kill (self, MINUTES);
     measure_latency (self, MINUTES + 1);
     check_memory (self);

@@ -400,6 +400,57 @@ static void test_functions (void **state)
     redis_server_destroy (&server);
 }
 
+/* A parser of numbers. */
+typedef struct {
+    int replies;
+    size_t offered; /* the most bytes at once */
+} lines_t;
+
+static int read_line (void *of, const char *bytes, size_t size, size_t *used)
+{
+    lines_t *self = of;
+    const char *end = memchr (bytes, '\n', size);
+    self->offered = size > self->offered ? size : self->offered;
+    *used = 0;
+    if (*bytes != ':') {
+        return *bytes == '$' ? 0 : -1; /* a bulk is never whole */
+    }
+    if (end) {
+        *used = (size_t) (end + 1 - bytes);
+        self->replies++;
+    }
+    return end ? 1 : 0;
+}
+
+/* A parser is given the bytes as they came, what it left with more behind it; it does not read the greeting;
+ * what it calls bad ends the connection, and the next one is read anew. */
+static void test_parser (void **state)
+{
+    (void) state;
+    redis_server_t *server = redis_server_start (NULL);
+    lines_t lines = {0};
+    redis_t *redis = redis_new (redis_server_url (server), NULL, NULL);
+    redis_set_parser (redis, read_line, &lines);
+    for (int life = 1; life < 3; life++) {
+        wait_state (redis, REDIS_UP);
+        for (int i = 0; i < 100; i++) {
+            redis_command (redis, 2, (const char *[]){"INCR", "n"}, NULL);
+        }
+        for (int i = 0; i < 100; i++) {
+            assert_ptr_equal (wait_reply (redis), &lines);
+        }
+        assert_int_equal (lines.replies, 100 * life);
+        redis_command (redis, 1, (const char *[]){"PING"}, NULL);
+        while (redis_state (redis) == REDIS_UP) {
+            turn (redis);
+            assert_null (redis_reply (redis));
+        }
+        assert_int_equal (counts_of (redis).lost, life);
+    }
+    redis_destroy (&redis);
+    redis_server_destroy (&server);
+}
+
 /* ---- a server that lies ---- */
 
 typedef struct {
@@ -487,6 +538,48 @@ static void test_lies (void **state)
     liar_close (&liar);
 }
 
+/* The same for a parser: an element that is larger than allowed is not waited for, one that is not is held until
+ * it is whole; and a reply to nothing ends the connection. */
+static void test_parser_bounds (void **state)
+{
+    (void) state;
+    liar_t liar = liar_open ();
+    char *line = memory_format (":%060000d\r\n:1\r\n", 7);
+    for (int i = 0; i < 3; i++) {
+        lines_t lines = {0};
+        redis_t *redis = redis_new (liar.url, NULL, NULL);
+        redis_set_parser (redis, read_line, &lines);
+        redis_set_limit (redis, 1 << 20);
+        liar_greet (&liar, redis, "+PONG\r\n");
+        wait_state (redis, REDIS_UP);
+        command (redis, "PING", NULL);
+        redis_turn (redis, mono_now ());
+        /* a bulk that promises much, a line without end, and one that is large, with another behind it */
+        char *text = i == 2 ? memory_text (line)
+                            : memory_format ("$%s%070000d", i == 0 ? "9000000\r\n" : "", 0);
+        size_t size = strlen (text);
+        assert_int_equal (write (liar.fd, text, i == 2 ? 40000 : size), i == 2 ? 40000 : size);
+        if (i == 2) {
+            while (lines.offered < 40000) {
+                turn (redis);
+                assert_null (redis_reply (redis));
+            }
+            assert_int_equal (write (liar.fd, text + 40000, size - 40000), size - 40000);
+            assert_ptr_equal (wait_reply (redis), &lines);
+        }
+        while (redis_state (redis) == REDIS_UP) {
+            turn (redis);
+            assert_null (redis_reply (redis));
+        }
+        assert_int_equal (lines.replies, i == 2);
+        assert_int_equal (counts_of (redis).too_large, i == 0);
+        redis_destroy (&redis);
+        free (text);
+    }
+    free (line);
+    liar_close (&liar);
+}
+
 /* A reply to nothing ends the connection, after those that were asked for. */
 static void test_unasked (void **state)
 {
@@ -553,12 +646,13 @@ int main (void)
         return 77;
     }
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test (test_urls),      cmocka_unit_test (test_commands),
-        cmocka_unit_test (test_database),  cmocka_unit_test (test_comes_back),
-        cmocka_unit_test (test_password),  cmocka_unit_test (test_silence),
-        cmocka_unit_test (test_holds_up),  cmocka_unit_test (test_too_large),
-        cmocka_unit_test (test_functions), cmocka_unit_test (test_lies),
-        cmocka_unit_test (test_unasked),   cmocka_unit_test (test_loading),
+        cmocka_unit_test (test_urls),          cmocka_unit_test (test_commands),
+        cmocka_unit_test (test_database),      cmocka_unit_test (test_comes_back),
+        cmocka_unit_test (test_password),      cmocka_unit_test (test_silence),
+        cmocka_unit_test (test_holds_up),      cmocka_unit_test (test_too_large),
+        cmocka_unit_test (test_functions),     cmocka_unit_test (test_parser),
+        cmocka_unit_test (test_parser_bounds), cmocka_unit_test (test_lies),
+        cmocka_unit_test (test_unasked),       cmocka_unit_test (test_loading),
         cmocka_unit_test (test_no_name),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

@@ -231,6 +231,57 @@ static void test_streams (void **state)
     close_fixture (&self);
 }
 
+/* An entry as the one before is read in one go, and any other in its elements: what comes out is the same, where
+ * ever the bytes are cut. */
+static void test_whole (void **state)
+{
+    (void) state;
+    enum { EACH = 60 };
+    static const char *const others[] = {
+        GOOD,
+        GOOD,
+        "vwap=1 " GOOD,
+        GOOD " high=3",
+        "symbol=A open=x",
+        "a=b",
+        "timestamp=1679059860000 symbol=X open=1 high=2 low=1 close=1 volume=3"};
+    static const size_t cuts[] = {100000, 3000, 1023, 7};
+    buffer_t bytes = {0};
+    buffer_printf (&bytes, "*1\r\n*2\r\n");
+    put (&bytes, "s0");
+    buffer_printf (&bytes, "*%d\r\n", EACH);
+    for (int i = 0; i < EACH; i++) {
+        char id[ENTRY_ID_TEXT];
+        entry_id_format ((entry_id_t){ARRIVAL + (uint64_t) i / 7, (uint64_t) i}, id);
+        put_entry (&bytes, id, others[(i * i + i / 3) % 7]);
+    }
+    redis_entry_t first[EACH];
+    for (size_t c = 0; c < sizeof cuts / sizeof *cuts; c++) {
+        fixture_t self = open_fixture ();
+        bool bad, whole = false;
+        size_t count;
+        redis_entries_ask (self.entries, 3, names, nowhere, EACH);
+        for (size_t i = 0; i < bytes.size; i += cuts[c]) {
+            size_t left = bytes.size - i;
+            whole = feed (&self, bytes.bytes + i, left < cuts[c] ? left : cuts[c], &bad);
+            assert_int_equal (whole, left <= cuts[c]);
+        }
+        const redis_entry_t *rows = redis_entries_rows (self.entries, &count);
+        assert_int_equal (count, EACH);
+        for (int i = 0; i < EACH; i++) {
+            first[i] = c == 0 ? rows[i] : first[i];
+            assert_int_equal (rows[i].reason, first[i].reason);
+            assert_true (entry_id_compare (rows[i].id, first[i].id) == 0);
+            if (rows[i].reason == REDIS_GOOD) {
+                assert_string_equal (rows[i].symbol, first[i].symbol);
+                assert_memory_equal (&rows[i].candle, &first[i].candle, sizeof (candle_t));
+            }
+        }
+        close_fixture (&self);
+    }
+    buffer_free (&bytes);
+}
+
 /* Nothing found, a time and an error are told apart, and leave no rows of the reply before. */
 static void test_answers (void **state)
 {
@@ -398,11 +449,11 @@ static void test_info (void **state)
 int main (void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test (test_candle),  cmocka_unit_test (test_reasons),
-        cmocka_unit_test (test_ahead),   cmocka_unit_test (test_streams),
-        cmocka_unit_test (test_answers), cmocka_unit_test (test_lies),
-        cmocka_unit_test (test_after),   cmocka_unit_test (test_broken),
-        cmocka_unit_test (test_info),
+        cmocka_unit_test (test_candle), cmocka_unit_test (test_reasons),
+        cmocka_unit_test (test_ahead),  cmocka_unit_test (test_streams),
+        cmocka_unit_test (test_whole),  cmocka_unit_test (test_answers),
+        cmocka_unit_test (test_lies),   cmocka_unit_test (test_after),
+        cmocka_unit_test (test_broken), cmocka_unit_test (test_info),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

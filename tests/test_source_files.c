@@ -73,6 +73,12 @@ void flow_entry (flow_t *self, uint32_t stream, entry_id_t id, const char *symbo
     note (&self->entries, id, symbol, candle);
 }
 
+void flow_stamp (flow_t *self, int64_t stamp_us)
+{
+    (void) self;
+    assert_true (stamp_us > 0 && stamp_us <= wall_now_us ());
+}
+
 void flow_clock (flow_t *self, uint32_t stream, int64_t clock_ms)
 {
     assert_true (clock_ms >= self->clocks[stream]);

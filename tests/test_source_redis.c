@@ -43,6 +43,7 @@ static void fixture_close (fixture_t *self)
 {
     source_close (self);
     assert_int_equal (self->flow->disorder, 0);
+    assert_int_equal (self->flow->unstamped, 0);
     fake_flow_free (self->flow);
     free (self->flow);
     redis_server_destroy (&self->server);

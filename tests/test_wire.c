@@ -34,7 +34,7 @@ static void check_round (const wire_object_t *object)
     buffer_free (&message);
 }
 
-/* Each kind is written in the bytes of version 1; processes of other builds read just these. */
+/* Each kind is written in the bytes of its version; processes of other builds read just these. */
 static void test_bytes (void **state)
 {
     (void) state;

@@ -40,7 +40,7 @@ static void test_shards (void **state)
         REFUSED (WIRE_CLOCK, clock, shard = bad[i]);
         REFUSED (WIRE_LIVE_HIT, live_hit, shard = bad[i]);
         REFUSED (WIRE_PROGRESS, progress, shard = bad[i]);
-        assert_int_equal (read_shard_state ((wire_shard_state_t){bad[i], 1, {1, 1}, 1}), -1);
+        assert_int_equal (read_shard_state ((wire_shard_state_t){bad[i], 1, {1, 1}, 1, 0}), -1);
         assert_int_equal (read_owner ((wire_owner_t){bad[i], 1, {1, 1}}), -1);
     }
     ACCEPTED (WIRE_BEGIN, begin, shard = SHARD_COUNT - 1);
@@ -65,14 +65,14 @@ static void test_generations (void **state)
         REFUSED (WIRE_LIVE_HIT, live_hit, generation = bad[i]);
         REFUSED (WIRE_PROGRESS, progress, generation = bad[i]);
         assert_int_equal (read_owner ((wire_owner_t){1, 1, bad[i]}), -1);
-        assert_int_equal (read_shard_state ((wire_shard_state_t){1, 1, bad[i], 0}),
+        assert_int_equal (read_shard_state ((wire_shard_state_t){1, 1, bad[i], 0, 0}),
                           i == 0 ? 1 : -1);
-        assert_int_equal (read_shard_state ((wire_shard_state_t){1, 1, bad[i], 1}), -1);
+        assert_int_equal (read_shard_state ((wire_shard_state_t){1, 1, bad[i], 1, 0}), -1);
     }
     ACCEPTED (WIRE_BEGIN, begin, generation = ((session_t){1, 1}));
     ACCEPTED (WIRE_PROGRESS, progress, generation = ((session_t){UINT64_MAX, UINT64_MAX}));
     assert_int_equal (read_owner ((wire_owner_t){1, 1, {1, 1}}), 1);
-    assert_int_equal (read_shard_state ((wire_shard_state_t){1, 0, {1, 1}, 0}), 1);
+    assert_int_equal (read_shard_state ((wire_shard_state_t){1, 0, {1, 1}, 0, 0}), 1);
 }
 
 /* Items that are numbered are numbered from 1, and so are PLACES; KNOWN from 0. Both name an
@@ -106,7 +106,7 @@ static void test_numbers (void **state)
 
 /* ---- times and dates */
 
-/* Times in milliseconds are not before 1970, nor so late that a sum of them could overflow. */
+/* Times in milliseconds, and stamps in microseconds, are not before 1970, nor so late that a sum of them could overflow. */
 static void test_milliseconds (void **state)
 {
     (void) state;
@@ -118,6 +118,9 @@ static void test_milliseconds (void **state)
         REFUSED (WIRE_LIVE_COLLECTOR, live_collector, since_ms = bad[i]);
         REFUSED (WIRE_CLOCK, clock, clock_ms = bad[i]);
         REFUSED (WIRE_LIVE_HIT, live_hit, arrival_ms = bad[i]);
+        REFUSED (WIRE_LIVE_HIT, live_hit, stamp_us = bad[i]);
+        REFUSED (WIRE_CANDLES, candles, stamp_us = bad[i]);
+        REFUSED (WIRE_PROGRESS, progress, stamp_us = bad[i]);
     }
     const int64_t good[] = {0, WIRE_MS_MAX};
     for (size_t i = 0; i < 2; i++) {
@@ -125,6 +128,9 @@ static void test_milliseconds (void **state)
         ACCEPTED (WIRE_LIVE_COLLECTOR, live_collector, since_ms = good[i]);
         ACCEPTED (WIRE_CLOCK, clock, clock_ms = good[i]);
         ACCEPTED (WIRE_LIVE_HIT, live_hit, arrival_ms = good[i]);
+        ACCEPTED (WIRE_LIVE_HIT, live_hit, stamp_us = good[i]);
+        ACCEPTED (WIRE_CANDLES, candles, stamp_us = good[i]);
+        ACCEPTED (WIRE_PROGRESS, progress, stamp_us = good[i]);
     }
 }
 
@@ -495,7 +501,7 @@ static void test_in_place (void **state)
         assert_int_equal (wire_next (reader, &read), 1);
         assert_true (wires_same (&object, &read));
         assert_ptr_equal (read.candles.columns[WIRE_COLUMN_VOLUME].bytes + sizeof prices,
-                          message.bytes + message.size);
+                          message.bytes + message.size - 1); /* the stamp: 0 */
         assert_int_equal (wire_next (reader, &read), 0);
         buffer_free (&message);
     }

@@ -20,7 +20,7 @@ static const wire_condition_t conditions[] = {
 };
 
 static const wire_shard_state_t shards[] = {
-    {255, 9, {8, 7}, 4294967296}, {0, 9, {0, 0}, 0}, {128, UINT64_MAX, {1, 1}, 0}};
+    {255, 9, {8, 7}, 4294967296, 70000}, {0, 9, {0, 0}, 0, 0}, {128, UINT64_MAX, {1, 1}, 0, 1}};
 static const wire_sink_state_t sinks[] = {{"csv:hits.csv", 12, true}, {"redis:", 0, false}};
 static const wire_owner_t owners[] = {{255, 3, {9, 8}}, {0, UINT32_MAX, {9, UINT64_MAX}}};
 static const wire_place_t places[] = {
@@ -63,6 +63,11 @@ static const wire_closed_t closed[] = {{"BRK.B", 19428}, {"A", DAY_FIRST}};
     "\x00\x00\x00\x00\x65\xcd\xcd\x41"                                                             \
     "\x00\x00\x00\x00\x00\x00\x00\x00"                                                             \
     "\x00\x00\x00\x00\x00\x00\xe0\x3f"
+/* The longest took 40 us; one thing took 3, 256 took 40. */
+#define AGES                                                                                       \
+    "\x28\x00\x00\x00\x00\x00\x00\x00"                                                             \
+    "\x03\x00\x01\x00\x00\x00\x00\x00\x00\x00"                                                     \
+    "\x28\x00\x00\x01\x00\x00\x00\x00\x00\x00"
 #define BYTES(text)                                                                                \
     {                                                                                              \
         text, sizeof text - 1                                                                      \
@@ -139,14 +144,16 @@ const wires_example_t wires[WIRES_COUNT] = {
                                 3,
                                 BYTES (INDICES),
                                 {BYTES (TIMES), BYTES (ARRIVALS), BYTES (OPENS), BYTES (HIGHS),
-                                 BYTES (LOWS), BYTES (CLOSES), BYTES (VOLUMES)}}},
-     "dc00101401ccff0607080192a542524b2e42a141c40c02000000000000000100"
-     "0000c41858250f640000000058250f640000000094250f6400000000c4189bca2adb86"
-     "0100009cca2adb860100000000000000000010c4180000000000002540000000"
-     "000000f03f0000000000000040c41800000000000026400100000000000000ff"
-     "ffffffffffef7fc418000000000080244001000000000000009a9999999999b9"
-     "3fc418000000000080254000000000000008400000000000001040c418000000"
-     "0065cdcd410000000000000000000000000000e03f"},
+                                 BYTES (LOWS), BYTES (CLOSES), BYTES (VOLUMES)},
+                                1678714260123456}},
+     "dc00111402ccff0607080192a542524b2e42a141c40c02000000000000000100"
+     "0000c41858250f640000000058250f640000000094250f6400000000c4189bca"
+     "2adb860100009cca2adb860100000000000000000010c4180000000000002540"
+     "000000000000f03f0000000000000040c4180000000000002640010000000000"
+     "0000ffffffffffffef7fc418000000000080244001000000000000009a999999"
+     "9999b93fc418000000000080254000000000000008400000000000001040c418"
+     "0000000065cdcd410000000000000000000000000000e03fcf0005f6c81f276f"
+     "40"},
     {"hit",
      {WIRE_HIT,
       .hit = {9,
@@ -202,13 +209,17 @@ const wires_example_t wires[WIRES_COUNT] = {
      "01000092bb412f31642f323032332e6373763a31323a206e6f206e756d626572"
      "a2c3a9"},
     {"live_collector",
-     {WIRE_LIVE_COLLECTOR,
-      .live_collector = {10, 11, 12, 13, 1678714200000, true, true,   14, 15,   16, 17, 18, 19,
-                         20, 21, 22, 2,  links,         3,    shards, 2,  sinks}},
-     "dc001508010a0b0c0dcf00000186db29dfc0c3c30e0f10111213141516929503"
-     "0506ce00011170c39504050700c29395ccff090807cf00000001000000009500"
-     "0900000095cc80cfffffffffffffffff0101009293ac6373763a686974732e63"
-     "73760cc393a672656469733a00c2"},
+     {WIRE_LIVE_COLLECTOR, .live_collector = {10,        11,    12,    13, 1678714200000,
+                                              true,      true,  14,    15, 16,
+                                              17,        18,    19,    20, 21,
+                                              22,        2,     links, 3,  shards,
+                                              2,         sinks, 23,    24, BYTES (AGES),
+                                              BYTES ("")}},
+     "dc001908020a0b0c0dcf00000186db29dfc0c3c30e0f10111213141516929503"
+     "0506ce00011170c39504050700c29396ccff090807cf0000000100000000ce00"
+     "0111709600090000000096cc80cfffffffffffffffff010100019293ac637376"
+     "3a686974732e6373760cc393a672656469733a00c21718c41c28000000000000"
+     "000300010000000000000028000001000000000000c400"},
     {"live_broker",
      {WIRE_LIVE_BROKER, .live_broker = {127, 11, 13, WIRE_PHASE_EXIT, 2, owners}},
      "9709017f0b0d039294ccff0309089400ceffffffff09cfffffffffffffffff"},
@@ -243,14 +254,15 @@ const wires_example_t wires[WIRES_COUNT] = {
            "A",
            1678714260123,
            19429,
+           1678714260123456,
            {63, 1678714200, {1678714140, 10.5, 11, 0.1, 10.75, 1e9}, 3, {NAN, -0.0, INFINITY}}}},
-     "dc00132301ccfc0607a141cf00000186db2aca9bcd4be53fce640f2558ce640f"
-     "251ccb4025000000000000cb4026000000000000cb3fb999999999999acb4025"
-     "800000000000cb41cdcd6500000000cb7ff8000000000000cb80000000000000"
-     "00cb7ff0000000000000"},
+     "dc00142302ccfc0607a141cf00000186db2aca9bcd4be5cf0005f6c81f276f40"
+     "3fce640f2558ce640f251ccb4025000000000000cb4026000000000000cb3fb9"
+     "99999999999acb4025800000000000cb41cdcd6500000000cb7ff80000000000"
+     "00cb8000000000000000cb7ff0000000000000"},
     {"progress",
-     {WIRE_PROGRESS, .progress = {251, {6, 7}, UINT64_MAX}},
-     "962401ccfb0607cfffffffffffffffff"},
+     {WIRE_PROGRESS, .progress = {251, {6, 7}, UINT64_MAX, 4096, 1678714260123456}},
+     "982402ccfb0607cfffffffffffffffffcd1000cf0005f6c81f276f40"},
 };
 
 const wires_example_t *wires_find (wire_kind_t kind)

@@ -160,7 +160,7 @@ static bool same_candles (const wire_candles_t *a, const wire_candles_t *b)
     for (size_t i = 0; same && i < sizeof a->columns / sizeof *a->columns; i++) {
         same = same_bytes (a->columns[i], b->columns[i]);
     }
-    return same;
+    return same && a->stamp_us == b->stamp_us;
 }
 
 static bool same_found (const hit_t *a, const hit_t *b)
@@ -249,11 +249,13 @@ static bool same_live_collector (const wire_live_collector_t *a, const wire_live
                 a->commit_us == b->commit_us && a->cpu_us == b->cpu_us &&
                 a->memory_bytes == b->memory_bytes &&
                 same_links (a->links, a->link_count, b->links, b->link_count) &&
-                a->shard_count == b->shard_count && a->sink_count == b->sink_count;
+                a->shard_count == b->shard_count && a->sink_count == b->sink_count &&
+                a->candles == b->candles && a->taken == b->taken &&
+                same_bytes (a->hit_age, b->hit_age) && same_bytes (a->commit_age, b->commit_age);
     for (size_t i = 0; same && i < a->shard_count; i++) {
         const wire_shard_state_t *left = &a->shards[i];
         const wire_shard_state_t *right = &b->shards[i];
-        same = left->claim == right->claim &&
+        same = left->claim == right->claim && left->candles == right->candles &&
                same_item (left->shard, left->generation, left->sequence, right->shard,
                           right->generation, right->sequence);
     }
@@ -334,7 +336,7 @@ static bool same_live_hit (const wire_live_hit_t *a, const wire_live_hit_t *b)
 {
     return a->shard == b->shard && same_session (a->generation, b->generation) &&
            strcmp (a->symbol, b->symbol) == 0 && a->arrival_ms == b->arrival_ms &&
-           a->day == b->day && same_found (&a->hit, &b->hit);
+           a->day == b->day && a->stamp_us == b->stamp_us && same_found (&a->hit, &b->hit);
 }
 
 bool wires_same (const wire_object_t *a, const wire_object_t *b)
@@ -391,7 +393,9 @@ bool wires_same (const wire_object_t *a, const wire_object_t *b)
         return same_live_hit (&a->live_hit, &b->live_hit);
     case WIRE_PROGRESS:
         return same_item (a->progress.shard, a->progress.generation, a->progress.sequence,
-                          b->progress.shard, b->progress.generation, b->progress.sequence);
+                          b->progress.shard, b->progress.generation, b->progress.sequence) &&
+               a->progress.candles == b->progress.candles &&
+               a->progress.stamp_us == b->progress.stamp_us;
     }
     return false;
 }

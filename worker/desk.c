@@ -31,6 +31,7 @@ struct desk {
     /* what is being taken, for hits */
     outbox_t *out;
     uint32_t shard;
+    int64_t stamp_us;
     const desk_symbol_t *symbol;
 };
 
@@ -41,6 +42,7 @@ static void put_hit (void *argument, const hit_t *hit, int64_t arrival_ms)
                             .generation = self->shards[self->shard].generation,
                             .arrival_ms = arrival_ms,
                             .day = exchange_day (hit->ts),
+                            .stamp_us = self->stamp_us,
                             .hit = *hit};
     memcpy (item.symbol, self->symbol->name, sizeof item.symbol);
     wire_put_live_hit (outbox_message (self->out), &item);
@@ -67,6 +69,8 @@ static void drop_shard (desk_t *self, desk_shard_t *shard)
     desk_shard_drop (shard);
     shard->held = false;
     shard->sequence = 0;
+    shard->candles = 0;
+    shard->stamp_us = 0;
 }
 
 void desk_drop (desk_t *self)
@@ -111,14 +115,21 @@ static place_t numbered_place_of (const desk_shard_t *shard, session_t generatio
     return place == ITEM_NEXT && sequence != shard->sequence + 1 ? ITEM_LOST : place;
 }
 
-/* A numbered item was applied. */
-static void advance (desk_t *self, uint32_t shard)
+/* A numbered item was applied, of so many candles, the oldest of which has the stamp. */
+static void advance (desk_t *self, uint32_t number, size_t candles, int64_t stamp_us)
 {
-    self->shards[shard].sequence++;
-    if (!self->shards[shard].touched) {
-        self->shards[shard].touched = true;
-        self->touched[self->touched_count++] = shard;
+    desk_shard_t *shard = &self->shards[number];
+    shard->sequence++;
+    if (!shard->touched) {
+        shard->touched = true;
+        shard->candles = 0;
+        shard->stamp_us = 0;
+        self->touched[self->touched_count++] = number;
     }
+    if (candles > 0 && (shard->candles == 0 || stamp_us < shard->stamp_us)) {
+        shard->stamp_us = stamp_us;
+    }
+    shard->candles += (uint32_t) candles;
 }
 
 static desk_symbol_t *add_symbol (desk_t *self, desk_shard_t *shard, const char *name, day_t closed)
@@ -280,11 +291,12 @@ static bool take_candles (desk_t *self, const wire_candles_t *item)
         return place == ITEM_OLD;
     }
     self->shard = item->shard;
+    self->stamp_us = item->stamp_us;
     if (!number_symbols (shard, item) || !take_rows (self, shard, item)) {
         shard->numbered_count = item->known; /* it named nobody */
         return false;
     }
-    advance (self, item->shard);
+    advance (self, item->shard, item->count, item->stamp_us);
     return true;
 }
 
@@ -321,10 +333,11 @@ static bool take_clock (desk_t *self, const wire_clock_t *item)
         return place == ITEM_OLD;
     }
     self->shard = item->shard;
+    self->stamp_us = 0;
     if (item->is_end || item->clock_ms > shard->due_ms) {
         pass_time (self, shard, item);
     }
-    advance (self, item->shard);
+    advance (self, item->shard, 0, 0);
     return true;
 }
 
@@ -360,7 +373,9 @@ void desk_end_message (desk_t *self, outbox_t *out)
         desk_shard_t *shard = &self->shards[self->touched[i]];
         wire_progress_t item = {.shard = self->touched[i],
                                 .generation = shard->generation,
-                                .sequence = shard->sequence};
+                                .sequence = shard->sequence,
+                                .candles = shard->candles,
+                                .stamp_us = shard->stamp_us};
         if (item.sequence > 0) { /* else a new generation began behind what was applied */
             wire_put_progress (outbox_message (out), &item);
         }

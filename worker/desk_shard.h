@@ -22,6 +22,8 @@ typedef struct {
     session_t generation;            /* when it is not held: items of lower ones are old */
     uint64_t sequence;               /* applied */
     bool touched;                    /* in the present message */
+    uint32_t candles;                /* applied in it */
+    int64_t stamp_us;                /* their oldest */
     size_t symbol_count, slot_count; /* slots: a power of two, or 0 */
     desk_symbol_t **slots;
     uint32_t numbered_count, numbered_capacity;

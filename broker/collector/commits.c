@@ -1,5 +1,7 @@
 #include "commits.h"
 
+#include "ages.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,7 +36,9 @@ struct commits {
     uint64_t replaced[REPLACED_MAX]; /* the last ones */
     size_t link_count;
     wire_link_state_t links[LINKS_MAX];
-    uint64_t rows, repeats, refused;
+    uint64_t rows, repeats, refused, taken;
+    ages_t ages;
+    buffer_t hit_age, commit_age; /* as they were said last */
 };
 
 commits_t *commits_new (const run_t *run, const store_t *store, const commits_start_t *start)
@@ -61,6 +65,9 @@ void commits_destroy (commits_t **self)
         wire_reader_destroy (&(*self)->reader);
         buffer_free (&(*self)->hits);
         buffer_free (&(*self)->places);
+        buffer_free (&(*self)->hit_age);
+        buffer_free (&(*self)->commit_age);
+        ages_free (&(*self)->ages);
         free (*self);
         *self = NULL;
     }
@@ -146,6 +153,7 @@ static bool take_hit (commits_t *self, const wire_live_hit_t *hit)
     }
     if (serves (self, hit->shard, hit->generation)) {
         wire_put_live_hit (&self->hits, hit);
+        ages_note (&self->ages, hit->stamp_us, 0);
     }
     return true;
 }
@@ -159,12 +167,21 @@ static bool take_progress (commits_t *self, const wire_progress_t *progress)
     if (serves (self, progress->shard, progress->generation)) {
         int order = session_compare (progress->generation, state->generation);
         if (order > 0 || (order == 0 && progress->sequence > state->sequence)) {
+            state->candles = (order > 0 ? 0 : state->candles) + progress->candles;
             state->generation = progress->generation;
             state->sequence = progress->sequence;
             self->shards.moved = true;
+            if (progress->candles > 0) {
+                ages_note (&self->ages, progress->stamp_us, progress->candles);
+            }
         }
     }
     return true;
+}
+
+static int64_t now_us (const commits_t *self)
+{
+    return self->store.now_us ? self->store.now_us (self->store.handle) : 0;
 }
 
 /* The items behind the LINK: all of them, or, when one is bad, none. */
@@ -182,6 +199,9 @@ static bool take_items (commits_t *self)
     if (!good) {
         self->shards = self->before;
         self->hits.size = hits;
+        ages_forget (&self->ages);
+    } else {
+        ages_take (&self->ages, now_us (self));
     }
     return good;
 }
@@ -190,6 +210,7 @@ bool commits_take (commits_t *self, const char *bytes, size_t size)
 {
     assert (self->able);
     wire_object_t header;
+    self->taken += size;
     wire_reader_begin (self->reader, bytes, size);
     if (wire_next (self->reader, &header) != 1 || header.kind != WIRE_LINK) {
         self->refused++;
@@ -307,6 +328,7 @@ int commits_write (commits_t *self)
         store->abandon (store->handle);
         return -1;
     }
+    ages_commit (&self->ages, now_us (self));
     self->rows += rows;
     self->repeats += repeats;
     self->stored = self->term;
@@ -320,6 +342,13 @@ int commits_write (commits_t *self)
 bool commits_able (const commits_t *self)
 {
     return self->able;
+}
+
+static wire_bytes_t age_bytes (const histogram_t *age, buffer_t *bytes)
+{
+    bytes->size = 0;
+    histogram_put (age, bytes);
+    return (wire_bytes_t){bytes->bytes, bytes->size};
 }
 
 void commits_state (commits_t *self, wire_live_collector_t *state)
@@ -336,4 +365,8 @@ void commits_state (commits_t *self, wire_live_collector_t *state)
     state->links = self->links;
     state->shard_count = SHARD_COUNT;
     state->shards = self->stored_shards;
+    state->candles = self->ages.candles;
+    state->taken = self->taken;
+    state->hit_age = age_bytes (&self->ages.hit, &self->hit_age);
+    state->commit_age = age_bytes (&self->ages.commit, &self->commit_age);
 }

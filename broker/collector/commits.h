@@ -35,6 +35,8 @@ typedef struct {
     int (*stream) (void *handle, const wire_stream_place_t *stream);
     int (*commit) (void *handle);
     void (*abandon) (void *handle);
+    /* The clock of stamps (wall_now_us), for the ages of candles. NULL: they are all 0. */
+    int64_t (*now_us) (void *handle);
 } store_t;
 
 /* What the store had at the start. */
@@ -75,7 +77,8 @@ int commits_write (commits_t *self);
 bool commits_able (const commits_t *self);
 
 /* Fills what it knows of our state: broker, epoch, able, places, hits, repeats, refused, pending,
- * links, shards. What it points to lives until the next call of any function here. */
+ * links, shards, candles, taken and
+ * their ages. What it points to lives until the next call of any function here. */
 void commits_state (commits_t *self, wire_live_collector_t *state);
 
 #endif

@@ -1,6 +1,8 @@
 /* What changes the journal: the store of commits, sync, cursors, and what is forgotten. */
 #include "journal_inside.h"
 
+#include "clock.h"
+
 #include <endian.h>
 #include <fcntl.h>
 #include <string.h>
@@ -159,6 +161,12 @@ static void abandon (void *handle)
     }
 }
 
+static int64_t now_us (void *handle)
+{
+    (void) handle;
+    return wall_now_us ();
+}
+
 store_t journal_store (journal_t *self)
 {
     return (store_t){.handle = self,
@@ -170,7 +178,8 @@ store_t journal_store (journal_t *self)
                      .place = put_place,
                      .stream = put_stream,
                      .commit = commit,
-                     .abandon = abandon};
+                     .abandon = abandon,
+                     .now_us = now_us};
 }
 
 /* ---- sync ---- */

@@ -35,7 +35,9 @@ static const option_t options[] = {
      .repeatable = true,
      .commands = 1,
      .argument = "SINK",
-     .help = "csv:PATH jsonl:PATH sqlite:PATH redis:URL?stream=NAME, - is stdout (required)"},
+     .help = "csv:PATH jsonl:PATH sqlite:PATH redis:URL?stream=NAME, - is stdout; required, or "
+             "with --state: "
+             "hits then stay in the journal"},
     {.name = "name",
      .type = OPTION_TEXT,
      .commands = 1,
@@ -113,8 +115,11 @@ static int run (const options_t *given)
                                  .redis_password_file =
                                      options_text (given, "redis-password-file")};
     int rc = 2;
-    if (!config.broker || !config.listen || count == 0) {
-        log_error ("--broker, --listen and --out are required: see fastscanner-collector --help");
+    if (!config.broker || !config.listen ||
+        (count == 0 && options_origin (given, "state") == ORIGIN_DEFAULT)) {
+        log_error (
+            "--broker, --listen, and --out or --state are required: see fastscanner-collector "
+            "--help");
     } else {
         rc = collector_run (&config);
     }

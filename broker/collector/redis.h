@@ -52,6 +52,9 @@ uint64_t redis_life (const redis_t *self);
 /* Sends a command; only when UP. Commands are answered in order. Buffered, bounded by the caller: what is
  * not yet written is redis_unsent () bytes. */
 void redis_command (redis_t *self, size_t count, const char *const *words, const size_t *sizes);
+/* The same word by word: begin, then `count` words, before anything else is done with it. */
+void redis_begin_command (redis_t *self, size_t count);
+void redis_put_word (redis_t *self, const char *word, size_t size);
 size_t redis_unsent (const redis_t *self);
 /* Commands sent and not answered. */
 size_t redis_unanswered (const redis_t *self);

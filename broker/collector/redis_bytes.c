@@ -9,7 +9,8 @@
 #define RECEIVE                                                                                    \
     (128u << 10) /* bytes that a parser is given at once: what fits into the nearest caches */
 #define ELEMENTS_MAX (1 << 20)
-#define LINE_BYTES   (64u << 10) /* bytes of a line of the protocol */
+#define LINE_BYTES   (64u << 10)  /* bytes of a line of the protocol */
+#define WRITTEN_MAX  (256u << 10) /* bytes that were written, in front of others that were not */
 
 /* hiredis' function allocates what the header promises. */
 static void *bounded_array (const redisReadTask *task, int elements)
@@ -59,20 +60,40 @@ static void put_header (buffer_t *out, char type, size_t number)
     out->size = (size_t) (to - out->bytes);
 }
 
-void redis_command (redis_t *self, size_t count, const char *const *words, const size_t *sizes)
+void redis_begin_command (redis_t *self, size_t count)
 {
-    if (self->step < GREETING) {
-        return;
+    if (self->step >= GREETING) {
+        put_header (&self->out, '*', count);
+        self->unanswered++;
+        self->greetings += self->step == GREETING;
     }
-    put_header (&self->out, '*', count);
-    for (size_t i = 0; i < count; i++) {
-        size_t size = sizes ? sizes[i] : strlen (words[i]);
+}
+
+void redis_put_word (redis_t *self, const char *word, size_t size)
+{
+    if (self->step >= GREETING) {
         put_header (&self->out, '$', size);
-        buffer_append (&self->out, words[i], size);
+        buffer_append (&self->out, word, size);
         buffer_append (&self->out, "\r\n", 2);
     }
-    self->unanswered++;
-    self->greetings += self->step == GREETING;
+}
+
+void redis_command (redis_t *self, size_t count, const char *const *words, const size_t *sizes)
+{
+    redis_begin_command (self, count);
+    for (size_t i = 0; i < count; i++) {
+        redis_put_word (self, words[i], sizes ? sizes[i] : strlen (words[i]));
+    }
+}
+
+/* Who always has more to say would have all that was ever said held. */
+static void drop_written (redis_t *self)
+{
+    if (self->written >= WRITTEN_MAX) {
+        self->out.size -= self->written;
+        memmove (self->out.bytes, self->out.bytes + self->written, self->out.size);
+        self->written = 0;
+    }
 }
 
 void redis_write (redis_t *self)
@@ -85,11 +106,15 @@ void redis_write (redis_t *self)
             return;
         }
         if (sent < 0) {
+            drop_written (self);
             return;
         }
         self->written += (size_t) sent;
     }
     self->out.size = self->written = 0;
+    if (self->out.capacity > KEEP) {
+        buffer_free (&self->out);
+    }
 }
 
 void redis_clear_in (redis_t *self)

@@ -17,6 +17,10 @@ _fastscanner_options ()
         ;;
     live) echo "$common $live" ;;
     replay) echo "$common $live --from --to --speed --strict" ;;
+    load)
+        echo "$common --scan --freq --count --seed --rate --seconds --stream-count --workers --out --state" \
+            "--all-hits --progress --redis --redis-user --redis-password-file --drain --dead-after --json"
+        ;;
     sample) echo "$common --freq --from --to --count --seed" ;;
     scanners) echo "$common" ;;
     explain) echo "$common --data --scan --freq" ;;
@@ -28,12 +32,12 @@ _fastscanner ()
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]}
     local words="" action="" line
     if ((COMP_CWORD == 1)); then
-        words="scan live replay sample scanners explain check --help --version"
+        words="scan live replay load sample scanners explain check --help --version"
     else
         [[ $word == "=" ]] && word=""
         [[ $before == "=" ]] && before=${COMP_WORDS[COMP_CWORD - 2]}
         case $before in
-        --config | --symbols | --redis-password-file) action="file" ;;
+        --config | --symbols | --redis-password-file | --json) action="file" ;;
         --data | --state) action="directory" ;;
         --scan) words=$(_fastscanner_scanners) ;;
         --freq) words="1min 2min 3min 5min 10min 15min 30min 1h 1d" ;;
@@ -47,6 +51,7 @@ _fastscanner ()
         --log-level) words="error warning info debug" ;;
         --log-format) words="text logfmt json" ;;
         --from | --to | --count | --seed | --workers | --redis-user | --streams) ;;
+        --rate | --seconds | --stream-count) ;;
         --candle-timeout | --day-timeout | --keep | --drain | --dead-after | --max-symbols) ;;
         *)
             if [[ $word == -* ]]; then
