@@ -187,8 +187,9 @@ static bool gathers (live_t *self, mono_t now)
         self->source.kind->counts (self->source.self, &source);
     }
     self->even_at = source.caught_up ? now : self->even_at;
-    self->gathering =
-        now.us - self->even_at.us >= BEHIND_US && now.us - self->flushed.us < GATHER_US;
+    self->gathering = now.us - self->even_at.us >= BEHIND_US &&
+                      now.us - self->flushed.us < GATHER_US &&
+                      flow_has_room (self->flow); /* else the source waits for what is to be sent */
     return self->gathering;
 }
 

@@ -51,7 +51,8 @@ void reader_note_cycle (redis_reader_t *self)
     } else if (self->found > 0 && !self->is_replay) {
         int64_t pause_us = 2 * took_us;
         pause_us = pause_us < PAUSE_MIN_US ? PAUSE_MIN_US : pause_us;
-        reader_pause (self, pause_us < PAUSE_MAX_US ? pause_us : PAUSE_MAX_US);
+        int64_t most_us = is_few (self) ? PAUSE_MIN_US : PAUSE_MAX_US; /* few cost nothing */
+        reader_pause (self, pause_us < most_us ? pause_us : most_us);
     }
     if (self->speed > 0 && !self->has_base) {
         reader_find_base (self);

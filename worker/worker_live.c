@@ -7,10 +7,13 @@
 
 /* Between states: a broker needs our counters in time to fill its window, not after each message. */
 #define PAUSE_MS 5
+/* ... unless so many bytes were taken since: under load it would wait for us. */
+#define TELL_BYTES (512u << 10)
 
 typedef struct {
     member_t *member;
     live_worker_t *worker;
+    size_t untold; /* bytes taken since our last state */
 } live_t;
 
 void *worker_live_new (member_t *member, const wire_live_welcome_t *welcome)
@@ -45,16 +48,10 @@ static void hear (void *duty, const wire_object_t *object)
     }
 }
 
-static void take (void *duty, const char *bytes, size_t size)
-{
-    live_t *self = duty;
-    live_worker_take (self->worker, bytes, size);
-    self->member->changed = true;
-}
-
 static void say (void *duty, bool blocked)
 {
     live_t *self = duty;
+    self->untold = 0;
     wire_live_worker_t state;
     buffer_t message = {0};
     live_worker_state (self->worker, blocked, &state);
@@ -63,6 +60,17 @@ static void say (void *duty, bool blocked)
     state.memory_bytes = process_memory_bytes ();
     wire_put_live_worker (&message, &state);
     member_say (self->member, &message);
+}
+
+static void take (void *duty, const char *bytes, size_t size)
+{
+    live_t *self = duty;
+    live_worker_take (self->worker, bytes, size);
+    self->member->changed = true;
+    self->untold += size;
+    if (self->untold >= TELL_BYTES) {
+        say (self, false);
+    }
 }
 
 static outbox_t *outbox (void *duty)
