@@ -118,7 +118,6 @@ static bool is_warm (const load_run_t *self)
 static void begin (load_run_t *self, const live_t *live)
 {
     self->begun = true;
-    log_info ("%u symbols are ready: the test begins, for %ld s", self->count, self->seconds);
     live_find_facts (live, &self->begin);
     mono_t now = mono_now ();
     self->begin_us = self->steady_us = wall_now_us ();
@@ -127,6 +126,7 @@ static void begin (load_run_t *self, const live_t *live)
     } else {
         load_redis_go (self->redis, now.us);
     }
+    log_info ("%u symbols are ready: the test begins, for %ld s", self->count, self->seconds);
 }
 
 static void turn (void *argument, live_t *live)
