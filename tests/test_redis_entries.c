@@ -269,7 +269,9 @@ static void test_whole (void **state)
         const redis_entry_t *rows = redis_entries_rows (self.entries, &count);
         assert_int_equal (count, EACH);
         for (int i = 0; i < EACH; i++) {
-            first[i] = c == 0 ? rows[i] : first[i];
+            if (c == 0) {
+                first[i] = rows[i];
+            }
             assert_int_equal (rows[i].reason, first[i].reason);
             assert_true (entry_id_compare (rows[i].id, first[i].id) == 0);
             if (rows[i].reason == REDIS_GOOD) {

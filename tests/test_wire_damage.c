@@ -381,7 +381,7 @@ static void test_kinds_and_versions (void **state)
     for (size_t i = 0; i < WIRES_COUNT; i++) {
         buffer_t message = example_bytes (i);
         size_t kind = (unsigned char) message.bytes[0] == 0xdc ? 3 : 1;
-        int known = message.bytes[kind + 1];
+        int known = (unsigned char) message.bytes[kind + 1];
         assert_in_range (known, 1, 2);
         for (int version = 0; version < 128; version++) {
             message.bytes[kind + 1] = (char) version;
