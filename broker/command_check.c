@@ -93,8 +93,8 @@ static void print_run (const job_t *job)
         printf ("  %s\n  (definition %016llx)\n", text,
                 (unsigned long long) job->run.scans[i].hash);
     }
-    printf ("\na run would do %s units of work (a symbol and a quarter) in %u workers\n",
-            stats_count (units, number), job->workers);
+    printf ("\na run would do %s units of work (a symbol and a %s) in %u workers\n",
+            stats_count (units, number), job->run.reads_minutes ? "quarter" : "year", job->workers);
     for (size_t i = 0; i < job->sink_count; i++) {
         printf ("  and write to %s\n", job->sinks[i]);
     }

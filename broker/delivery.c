@@ -5,30 +5,40 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The quarter that holds `day`, counted from year 0. */
-static int quarter_of (day_t day)
+/* Months of a unit. */
+static int months_of (const run_t *run)
+{
+    return run->reads_minutes ? 3 : 12;
+}
+
+/* The span of so many months that holds `day`, counted from year 0. */
+static int span_of (day_t day, int months)
 {
     int year, month, date;
     day_split (day, &year, &month, &date);
-    return year * 4 + (month - 1) / 3;
+    return (year * 12 + month - 1) / months;
 }
 
-static day_t quarter_first (int quarter)
+static day_t span_first (int span, int months)
 {
-    return day_from (quarter / 4, quarter % 4 * 3 + 1, 1);
+    int month = span * months;
+    return day_from (month / 12, month % 12 + 1, 1);
 }
 
-uint32_t delivery_ranges (day_t from, day_t to)
+uint32_t delivery_ranges (const run_t *run, day_t from, day_t to)
 {
-    return (uint32_t) (quarter_of (to) - quarter_of (from) + 1);
+    int months = months_of (run);
+    return (uint32_t) (span_of (to, months) - span_of (from, months) + 1);
 }
 
 /* The symbol and days of a unit. */
 static size_t unit_range (const delivery_plan_t *plan, uint32_t unit, day_t *first, day_t *last)
 {
-    int quarter = quarter_of (plan->from) + (int) (unit % plan->ranges);
-    *first = quarter_first (quarter) > plan->from ? quarter_first (quarter) : plan->from;
-    *last = quarter_first (quarter + 1) - 1 < plan->to ? quarter_first (quarter + 1) - 1 : plan->to;
+    int months = months_of (plan->run);
+    int span = span_of (plan->from, months) + (int) (unit % plan->ranges);
+    day_t begin = span_first (span, months), end = span_first (span + 1, months) - 1;
+    *first = begin > plan->from ? begin : plan->from;
+    *last = end < plan->to ? end : plan->to;
     return unit / plan->ranges;
 }
 

@@ -17,13 +17,16 @@ typedef struct {
     const market_t *market;
     const run_t *run;
     day_t from, to;  /* the run's days */
-    uint32_t ranges; /* units of a symbol: calendar quarters from `from` to `to` */
+    uint32_t ranges; /* units of a symbol: delivery_ranges */
     bool explain;
     int64_t when;
 } delivery_plan_t;
 
-/* How many calendar quarters from..to touches. */
-uint32_t delivery_ranges (day_t from, day_t to);
+/* How many units the days from..to of a symbol are. A unit is a calendar quarter, which bounds what
+ * of it is in memory; of a run that reads daily files alone, a year as they are: in quarters each
+ * file would be read, sent and parsed four times (10,000 symbols of a year: 2.05 s of CPU time for
+ * 1.15 s). */
+uint32_t delivery_ranges (const run_t *run, day_t from, day_t to);
 
 typedef struct {
     const delivery_plan_t *plan; /* NULL: nothing is being delivered */

@@ -298,7 +298,7 @@ void flow_drop_batch (flow_t *self, unsigned number)
 
 void flow_flush (flow_t *self, uint64_t now_ms, bool more)
 {
-    bool gathers[FLOW_WORKERS_MAX];
+    bool gathers[FLOW_WORKERS_MAX] = {false};
     self->now_ms = now_ms > self->now_ms ? now_ms : self->now_ms;
     for (uint32_t w = 0; w < self->seat_count; w++) {
         const flow_seat_t *seat = &self->seats[w];

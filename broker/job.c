@@ -129,7 +129,7 @@ int job_open (job_t *self, const options_t *options, const char *symbols, day_t 
                                    .run = &self->run,
                                    .from = from,
                                    .to = to,
-                                   .ranges = delivery_ranges (from, to)};
+                                   .ranges = delivery_ranges (&self->run, from, to)};
     self->workers = job_workers (options);
     uint64_t units = (uint64_t) market_symbol_count (self->market) * self->plan.ranges;
     if (units > UINT32_MAX / 2) {

@@ -14,13 +14,13 @@ bool candle_is_finite (const candle_t *self)
            isfinite (self->close) && isfinite (self->volume);
 }
 
-void candles_push (candles_t *self, const candle_t *candle)
+void candles_reserve (candles_t *self, size_t count)
 {
-    if (self->count == self->capacity) {
-        self->capacity = self->capacity ? self->capacity + self->capacity / 2 : CAPACITY_FIRST;
+    if (count > self->capacity - self->count) {
+        size_t grown = self->capacity ? self->capacity + self->capacity / 2 : CAPACITY_FIRST;
+        self->capacity = self->count + count > grown ? self->count + count : grown;
         self->rows = memory_resize (self->rows, self->capacity, sizeof *self->rows);
     }
-    self->rows[self->count++] = *candle;
 }
 
 void candles_free (candles_t *self)

@@ -28,7 +28,15 @@ typedef struct {
 /* A sum of volumes, or a split, may pass the largest double: such a candle cannot be reported. */
 bool candle_is_finite (const candle_t *self);
 
-void candles_push (candles_t *self, const candle_t *candle);
+/* Room for `count` more, so that they are pushed without moving those that are there. */
+void candles_reserve (candles_t *self, size_t count);
+static inline void candles_push (candles_t *self, const candle_t *candle)
+{
+    if (self->count == self->capacity) {
+        candles_reserve (self, 1);
+    }
+    self->rows[self->count++] = *candle;
+}
 void candles_free (candles_t *self);
 
 /* Sorts by time; of candles with one time the last pushed stays. */

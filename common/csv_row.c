@@ -62,6 +62,8 @@ const char *csv_row_header (csv_row_t *self, const char *text, const char *end)
 {
     bool found[CSV_COLUMN_COUNT] = {false};
     int count = 0, skip = 0;
+    self->skips = false;
+    self->is_usual = true;
     while (text) {
         int column = column_find (field_take (&text, end));
         if (column < 0 || found[column]) {
@@ -70,6 +72,8 @@ const char *csv_row_header (csv_row_t *self, const char *text, const char *end)
         }
         found[column] = true;
         self->steps[count++] = (csv_step_t){skip, column};
+        self->skips = self->skips || skip > 0;
+        self->is_usual = self->is_usual && !self->skips && column == count - 1;
         skip = 0;
     }
     for (int column = 0; column < CSV_COLUMN_COUNT; column++) {
@@ -88,27 +92,38 @@ static inline unsigned two_digits (const char *text)
     return tens < 10 && ones < 10 ? tens * 10 + ones : 100;
 }
 
-/* Reads the date that starts at `text`. */
+/* Remembers the month of a date that was read. */
+static void month_keep (csv_row_t *self, const char *text, day_t day)
+{
+    int year, month, day_of_month;
+    day_split (day, &year, &month, &day_of_month);
+    day_t first = day - day_of_month + 1;
+    day_t next = month < 12 ? day_from (year, month + 1, 1) : day_from (year + 1, 1, 1);
+    memcpy (self->month, text, CSV_MONTH_SIZE);
+    self->month_days = (unsigned) (next - first);
+    self->month_ts = (int64_t) (first - 1) * DAY_SECONDS;
+}
+
+/* Reads the date that starts at `text`. Most are of the month of the row before: a look at its days
+ * is a quarter of what reading year and month again takes. */
 static inline bool date_read (csv_row_t *self, const char *text, const char *end, int64_t *ts)
 {
     if (end - text < CSV_DATE_SIZE) {
         return false;
     }
-    if (memcmp (text, self->date, CSV_DATE_SIZE) != 0) {
+    if (memcmp (text, self->month, CSV_MONTH_SIZE) != 0) {
         day_t day;
         if (!day_parse (text, CSV_DATE_SIZE, &day)) {
             return false;
         }
-        memcpy (self->date, text, CSV_DATE_SIZE);
-        self->date_ts = (int64_t) day * DAY_SECONDS;
+        month_keep (self, text, day);
     }
-    *ts = self->date_ts;
-    return true;
+    unsigned day = two_digits (text + CSV_MONTH_SIZE);
+    *ts = self->month_ts + (int64_t) day * DAY_SECONDS;
+    return day >= 1 && day <= self->month_days;
 }
 
-/* Reads the datetime that starts at `text`, for daily candles a date; the end, or NULL. */
-static inline const char *datetime_read (csv_row_t *self, const char *text, const char *end,
-                                         int64_t *ts)
+const char *csv_row_datetime (csv_row_t *self, const char *text, const char *end, int64_t *ts)
 {
     if (!date_read (self, text, end, ts)) {
         return NULL;
@@ -130,29 +145,38 @@ static inline const char *datetime_read (csv_row_t *self, const char *text, cons
     return text + TIME_SIZE;
 }
 
-bool csv_row_read (csv_row_t *self, const char *text, const char *end, candle_t *candle)
+/* Past fields of no interest; NULL when the row has no more. */
+static const char *fields_skip (const char *next, const char *end, int count)
+{
+    for (; count > 0 && next; count--) {
+        next = memchr (next, ',', (size_t) (end - next));
+        next += next != NULL;
+    }
+    return next;
+}
+
+const char *csv_row_read (csv_row_t *self, const char *text, const char *end, candle_t *candle)
 {
     double values[CSV_COLUMN_COUNT];
     const char *next = text;
     for (int i = 0; i < CSV_COLUMN_COUNT; i++) {
         const csv_step_t *step = &self->steps[i];
         if (i > 0) {
-            if (next == end) {
-                return false;
-            }
-            next++; /* the comma */
-        }
-        for (int skip = step->skip; skip > 0; skip--) {
-            next = memchr (next, ',', (size_t) (end - next));
-            if (!next) {
-                return false;
+            if (next == end || *next != ',') {
+                return NULL;
             }
             next++;
         }
-        next = step->column == DATETIME ? datetime_read (self, next, end, &candle->ts)
+        if (step->skip > 0) {
+            next = fields_skip (next, end, step->skip);
+            if (!next) {
+                return NULL;
+            }
+        }
+        next = step->column == DATETIME ? csv_row_datetime (self, next, end, &candle->ts)
                                         : number_read (next, end, &values[step->column]);
-        if (!next || (next < end && *next != ',')) {
-            return false;
+        if (!next) {
+            return NULL;
         }
     }
     candle->open = values[OPEN];
@@ -160,7 +184,7 @@ bool csv_row_read (csv_row_t *self, const char *text, const char *end, candle_t 
     candle->low = values[LOW];
     candle->close = values[CLOSE];
     candle->volume = values[VOLUME];
-    return true;
+    return next;
 }
 
 static void fields_split (const csv_row_t *self, const char *text, const char *end,
@@ -221,7 +245,7 @@ bool csv_row_explain (csv_row_t *self, const char *text, const char *end, int64_
         explain_fields (fields, reason);
         return false;
     }
-    const char *read = datetime_read (self, datetime.text, datetime.end, ts);
+    const char *read = csv_row_datetime (self, datetime.text, datetime.end, ts);
     if (!read || read < datetime.end) {
         snprintf (reason, CSV_REASON_TEXT, "datetime is not YYYY-MM-DD%s",
                   self->daily ? "" : " HH:MM:SS");

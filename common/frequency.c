@@ -27,6 +27,12 @@ static size_t unit_index (frequency_t self)
     return i;
 }
 
+bool frequency_valid (frequency_t self)
+{
+    size_t i = unit_index (self);
+    return units[i].unit == self.unit && self.count >= 1 && units[i].count_max % self.count == 0;
+}
+
 bool frequency_parse (const char *text, frequency_t *frequency)
 {
     if (*text == '0') {
@@ -38,11 +44,10 @@ bool frequency_parse (const char *text, frequency_t *frequency)
     }
     for (size_t i = 0; i < UNIT_COUNT; i++) {
         if (strcmp (text, units[i].suffix) == 0) {
-            if (count < 1 || units[i].count_max % count != 0) {
-                return false;
-            }
-            *frequency = (frequency_t){(uint16_t) count, units[i].unit};
-            return true;
+            frequency_t read = {(uint16_t) count, units[i].unit}; /* below 14410 */
+            bool valid = frequency_valid (read);
+            *frequency = valid ? read : *frequency;
+            return valid;
         }
     }
     return false;

@@ -19,6 +19,8 @@ typedef struct {
 
 /* "Nmin", "Nh", "1d", N dividing a day evenly. False otherwise. */
 bool frequency_parse (const char *text, frequency_t *frequency);
+/* Is it one that frequency_parse gives? For what came from outside. */
+bool frequency_valid (frequency_t self);
 char *frequency_format (frequency_t self, char text[static FREQUENCY_TEXT]);
 bool frequency_equal (frequency_t a, frequency_t b);
 int frequency_minutes (frequency_t self);

@@ -46,6 +46,7 @@ int run_init (run_t *self, const scan_t *scans, size_t count, bool all_hits, cha
         self->scans[i] = scans[i];
         const scanner_t *scanner = scan_scanner (&scans[i]);
         self->frequency_of[i] = scanner->daily ? -1 : frequency_index (self, scans[i].frequency);
+        self->reads_minutes |= !scanner->daily || scanner->reads_prev_allday;
         int lookback = scan_lookback (&scans[i]);
         self->lookback = lookback > self->lookback ? lookback : self->lookback;
     }

@@ -17,6 +17,7 @@ typedef struct {
     size_t frequency_count;
     frequency_t frequencies[SCANS_MAX];
     int frequency_of[SCANS_MAX];
+    bool reads_minutes; /* some scan reads more than daily files */
 } run_t;
 
 /* Takes parsed scans (copied). 0, or -1 with a line in `error`: no scan, more than SCANS_MAX, an id

@@ -67,6 +67,7 @@ typedef struct {
     bool daily;                            /* runs at 1d only */
     bool up;                               /* looks at highs and rises; else at lows and falls */
     bool has_adv;                          /* has min_adv, min_adr: its gate reads them */
+    bool reads_prev_allday;                /* a daily one: the day before in 1-minute candles too */
     const scanner_parameter_t *parameters; /* ends with a NULL name */
     const char *
         columns; /* "adv_14 adr_14 max_high_{n_days}d ..."; a brace names what scan_parse puts there */

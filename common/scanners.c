@@ -200,6 +200,7 @@ const scanner_t scanners[SCANNER_COUNT] = {
         .daily = true,
         .up = true,
         .has_adv = true,
+        .reads_prev_allday = true,
         .parameters = of_day2_gap,
         .columns = "adv_14 adr_14 prev_allday_close prev_allday_high prev_2day_close market_cap "
                    "days_since_ipo retrace gain_all_sessions",

@@ -1,5 +1,7 @@
 #include "text.h"
 
+#include "decimal.h"
+
 #include <float.h>
 #include <math.h>
 #include <stdint.h>
@@ -7,72 +9,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* below it a decimal of up to 15 digits survives the way to a double and back */
-#define EXACT_MAX   1e15
-#define EXACT_MIN   1e-4 /* C writes smaller values with an exponent */
-#define POINT_MAX   19 /* digits after the point that a value in [EXACT_MIN, EXACT_MAX) may need */
 #define NEAREST_MAX 64 /* characters of the longest name that is compared */
-
-/* Writes digits / 10^point; returns the length. */
-static size_t decimal_write (char *text, bool negative, uint64_t digits, int point)
-{
-    char reversed[24];
-    int count = 0, place = 0;
-    do {
-        if (place == point && point > 0) {
-            reversed[count++] = '.';
-        }
-        reversed[count++] = (char) ('0' + digits % 10);
-        digits /= 10;
-        place++;
-    } while (digits > 0 || place <= point);
-    size_t size = 0;
-    if (negative) {
-        text[size++] = '-';
-    }
-    while (count > 0) {
-        text[size++] = reversed[--count];
-    }
-    text[size] = '\0';
-    return size;
-}
-
-/* Is the value one that decimal_format writes if it has up to 15 digits? */
-static bool decimal_range (double value)
-{
-    return fabs (value) < EXACT_MAX && (fabs (value) >= EXACT_MIN || value == 0);
-}
-
-/* What most numbers in a market are: few digits, exactly digits / 10^point. Both are exact doubles,
- * so their quotient is correctly rounded, which is what reading the text back gives. The smallest
- * such point means the fewest digits. Returns 0 when the value, which is in range, is not one. */
-static size_t decimal_format (double value, char text[static NUMBER_TEXT])
-{
-    double size = fabs (value);
-    double scale = 1;
-    for (int point = 0; point <= POINT_MAX; point++, scale *= 10) {
-        double digits = nearbyint (size * scale);
-        if (digits >= EXACT_MAX) {
-            return 0;
-        }
-        if (digits / scale == size) {
-            return decimal_write (text, signbit (value) != 0, (uint64_t) digits, point);
-        }
-    }
-    return 0;
-}
 
 size_t number_format (double value, char text[static NUMBER_TEXT])
 {
-    bool in_range = decimal_range (value);
-    size_t size = in_range ? decimal_format (value, text) : 0;
+    size_t size = decimal_format (value, text);
     if (size > 0) {
         return size;
     }
-    /* 17 digits always read back. Of normal values, 15 are never one too many, and in range 15 were
-     * tried. (46 powers of two, 2^-24 the largest below one, have a decimal of 16 digits that reads
-     * back but is not the nearest: they get 17.) */
-    int digits = in_range ? 16 : fabs (value) < DBL_MIN ? 1 : 15;
+    /* Very large and very small values. 17 digits always read back; of normal values, 15 are never
+     * one too many. (Some powers of two have a decimal of 16 digits that reads back but is not the
+     * nearest: they get 17.) */
+    int digits = fabs (value) < DBL_MIN ? 1 : 15;
     do {
         size = (size_t) snprintf (text, NUMBER_TEXT, "%.*g", digits, value);
     } while (digits++ < 17 && strtod (text, NULL) != value);

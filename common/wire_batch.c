@@ -1,6 +1,5 @@
 #include "wire_inside.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* ---- writing ---- */
@@ -198,10 +197,7 @@ static partition_t get_partition (fields_t *fields)
     get_text (fields, unit, sizeof unit);
     partition.frequency.unit = unit[0];
     partition.key = get_day (fields);
-    char text[32];
-    frequency_t again;
-    snprintf (text, sizeof text, "%u%s", partition.frequency.count, unit[0] == 'm' ? "min" : unit);
-    if (!frequency_parse (text, &again) || !frequency_equal (again, partition.frequency)) {
+    if (!frequency_valid (partition.frequency)) {
         fields->bad = true;
         return (partition_t){FREQUENCY_1D, 0};
     }

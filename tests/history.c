@@ -310,6 +310,10 @@ static void sim_free (sim_t *self)
     for (size_t i = 0; i < self->life_count; i++) {
         life_t *life = self->lives[i];
         live_worker_destroy (&life->worker);
+        if (life->named) { /* it lived to the end */
+            named_free (life->named);
+            free (life->named);
+        }
         pipe_free (&life->down);
         pipe_free (&life->up);
         free (life);

@@ -40,6 +40,7 @@ void life_end (sim_t *self, uint32_t number, bool fault)
     live_worker_destroy (&life->worker);
     named_free (life->named);
     free (life->named);
+    life->named = NULL;
     self->tally->deaths++;
 }
 

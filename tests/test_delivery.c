@@ -78,11 +78,12 @@ static void bench_plan (bench_t *self, const char *text, const char *from, const
     assert_int_equal (run_init (&self->run, &scan, 1, false, error, sizeof error), 0);
     self->market = market_open (".", NULL);
     assert_non_null (self->market);
-    self->plan = (delivery_plan_t){.market = self->market,
-                                   .run = &self->run,
-                                   .from = day_of (from),
-                                   .to = day_of (to),
-                                   .ranges = delivery_ranges (day_of (from), day_of (to))};
+    self->plan =
+        (delivery_plan_t){.market = self->market,
+                          .run = &self->run,
+                          .from = day_of (from),
+                          .to = day_of (to),
+                          .ranges = delivery_ranges (&self->run, day_of (from), day_of (to))};
 }
 
 static void begin_reading (bench_t *self)
@@ -137,24 +138,33 @@ static int open_files (void)
     return count;
 }
 
-/* A range touches as many units as it touches calendar quarters. */
+static uint32_t ranges (const run_t *run, const char *from, const char *to)
+{
+    return delivery_ranges (run, day_of (from), day_of (to));
+}
+
+/* A range touches as many units as it touches calendar quarters; of a run that reads daily files
+ * alone, calendar years. */
 static void test_ranges (void **state)
 {
     (void) state;
-    assert_int_equal (delivery_ranges (day_of ("2023-01-01"), day_of ("2023-03-31")), 1);
-    assert_int_equal (delivery_ranges (day_of ("2023-03-31"), day_of ("2023-04-01")), 2);
-    assert_int_equal (delivery_ranges (day_of ("2023-12-31"), day_of ("2024-01-01")), 2);
-    assert_int_equal (delivery_ranges (day_of ("2022-02-15"), day_of ("2023-11-15")), 8);
-    assert_int_equal (delivery_ranges (DAY_FIRST, DAY_LAST), 1200);
+    const run_t quarters = {.reads_minutes = true}, years = {0};
+    assert_int_equal (ranges (&quarters, "2023-01-01", "2023-03-31"), 1);
+    assert_int_equal (ranges (&quarters, "2023-03-31", "2023-04-01"), 2);
+    assert_int_equal (ranges (&quarters, "2023-12-31", "2024-01-01"), 2);
+    assert_int_equal (ranges (&quarters, "2022-02-15", "2023-11-15"), 8);
+    assert_int_equal (delivery_ranges (&quarters, DAY_FIRST, DAY_LAST), 1200);
+    assert_int_equal (ranges (&years, "2023-01-01", "2023-12-31"), 1);
+    assert_int_equal (ranges (&years, "2023-03-31", "2023-04-01"), 1);
+    assert_int_equal (ranges (&years, "2023-12-31", "2024-01-01"), 2);
+    assert_int_equal (ranges (&years, "2022-02-15", "2024-01-01"), 3);
+    assert_int_equal (delivery_ranges (&years, DAY_FIRST, DAY_LAST), 300);
 }
 
-/* The units of a symbol are the quarters of the range, cut to it; the first and last are told. */
-static void test_quarters (void **state)
+/* Six units of which A and B have three each, with these days; the first and last of a symbol are
+ * told. */
+static void check_units (bench_t *self, const char *const days[3][2])
 {
-    bench_t *self = *state;
-    static const char *const days[][2] = {
-        {"2022-11-15", "2022-12-31"}, {"2023-01-01", "2023-03-31"}, {"2023-04-01", "2023-06-02"}};
-    bench_plan (self, PARABOLIC, "2022-11-15", "2023-06-02");
     for (uint32_t unit = 0; unit < 6; unit++) {
         self->message.size = 0;
         delivery_start (&self->delivery, &self->plan, unit, 4, &self->message);
@@ -167,11 +177,40 @@ static void test_quarters (void **state)
         assert_int_equal (order->last, day_of (days[unit % 3][1]));
         assert_int_equal (order->is_first, unit % 3 == 0);
         assert_int_equal (order->is_last, unit % 3 == 2);
-        assert_int_equal (order->folders, unit < 3);
+        assert_int_equal (order->folders, self->run.frequency_count && unit < 3);
         assert_false (order->explain);
         assert_int_equal (order->split_count, 0);
         check_end (self);
     }
+}
+
+/* The units of a symbol are the quarters of the range, cut to it. */
+static void test_quarters (void **state)
+{
+    static const char *const days[][2] = {
+        {"2022-11-15", "2022-12-31"}, {"2023-01-01", "2023-03-31"}, {"2023-04-01", "2023-06-02"}};
+    bench_plan (*state, PARABOLIC, "2022-11-15", "2023-06-02");
+    check_units (*state, days);
+}
+
+/* The units of a run that reads daily files alone are the years of the range: so every file is read
+ * once, but for the lookback. A daily scanner that reads 1-minute candles too has quarters. */
+static void test_years (void **state)
+{
+    static const char *const days[][2] = {
+        {"2021-11-15", "2021-12-31"}, {"2022-01-01", "2022-12-31"}, {"2023-01-01", "2023-06-02"}};
+    bench_plan (*state, "daily_atr_parabolic_up,min_adv=0,min_adr=0,min_atr_multiplier=1",
+                "2021-11-15", "2023-06-02");
+    check_units (*state, days);
+    bench_t *self = *state;
+    scan_t scan;
+    char error[256];
+    assert_int_equal (scan_parse ("day2_gap,min_adv=0,min_adr=0,min_gap=0,min_retrace=0,"
+                                  "min_price=0",
+                                  FREQUENCY_1MIN, &scan, error, sizeof error),
+                      0);
+    assert_int_equal (run_init (&self->run, &scan, 1, false, error, sizeof error), 0);
+    assert_int_equal (ranges (&self->run, "2021-11-15", "2023-06-02"), 7);
 }
 
 /* A unit's start: header with its splits, the daily partitions of range and lookback that exist,
@@ -350,6 +389,7 @@ int main (void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (test_ranges),
         TEST (test_quarters),
+        TEST (test_years),
         TEST (test_start),
         TEST (test_start_without_files),
         TEST (test_problems),

@@ -66,6 +66,21 @@ static void test_text_wrong (void **state)
     }
 }
 
+/* What came from outside as numbers is held to the same rules. */
+static void test_valid (void **state)
+{
+    (void) state;
+    static const frequency_t right[] = {{1, 'm'}, {45, 'm'}, {1440, 'm'}, {24, 'h'}, {1, 'd'}};
+    static const frequency_t wrong[] = {{0, 'm'}, {7, 'm'}, {2880, 'm'}, {5, 'h'}, {48, 'h'},
+                                        {2, 'd'}, {1, 'w'}, {1, '\0'},   {0, 'd'}, {65535, 'h'}};
+    for (size_t i = 0; i < sizeof right / sizeof right[0]; i++) {
+        assert_true (frequency_valid (right[i]));
+    }
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        assert_false (frequency_valid (wrong[i]));
+    }
+}
+
 /* 60min and 1h are as long but not the same. */
 static void test_equal (void **state)
 {
@@ -290,6 +305,7 @@ int main (void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (test_text),
         cmocka_unit_test (test_text_wrong),
+        cmocka_unit_test (test_valid),
         cmocka_unit_test (test_equal),
         cmocka_unit_test (test_partitions),
         cmocka_unit_test (test_partitions_tile),

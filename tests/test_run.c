@@ -8,6 +8,7 @@
 
 #define SMALL "small_cap_up,min_volume=1,min_gap=2,start_time=04:00,end_time=19:59"
 #define DAY2  "day2_gap,min_adv=1,min_adr=2,min_gap=3,min_retrace=4,min_price=5"
+#define DAILY "daily_atr_parabolic_up,min_adv=1,min_adr=2,min_atr_multiplier=3"
 #define RANGE "high_range_gap_up,min_adv=1,min_adr=2,min_volume=3,start_time=08:00,end_time=09:29"
 
 static char error[256];
@@ -41,6 +42,21 @@ static void test_frequencies (void **state)
         assert_int_equal (run.frequency_of[i], expected[i]);
         assert_int_equal (run.scans[i].id[0], 'a' + i);
     }
+}
+
+/* A run reads daily files alone when each of its scans does; day2_gap, a daily one, does not. */
+static void test_reads_minutes (void **state)
+{
+    (void) state;
+    static const char *const texts[] = {"a:" DAILY, "b:" DAILY ",atr_lookback=15", "c:" DAY2,
+                                        "d:" SMALL};
+    run_t run;
+    assert_int_equal (init (&run, texts, 2), 0);
+    assert_false (run.reads_minutes);
+    assert_int_equal (init (&run, texts, 3), 0);
+    assert_true (run.reads_minutes);
+    assert_int_equal (init (&run, texts + 3, 1), 0);
+    assert_true (run.reads_minutes);
 }
 
 /* The run reaches back as far as the scan that reaches back most, wherever it stands. */
@@ -115,9 +131,8 @@ static void test_read (void **state)
 int main (void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test (test_frequencies),
-        cmocka_unit_test (test_lookback),
-        cmocka_unit_test (test_refused),
+        cmocka_unit_test (test_frequencies), cmocka_unit_test (test_reads_minutes),
+        cmocka_unit_test (test_lookback),    cmocka_unit_test (test_refused),
         cmocka_unit_test (test_read),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

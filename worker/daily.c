@@ -10,6 +10,7 @@
 #include "daily.h"
 
 #include "memory.h"
+#include "windows.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@
 #define PERIOD      14
 #define DAY_SECONDS INT64_C (86400)
 #define KEYED_MASK  63 /* values by n: n and n + 64 share a slot, which costs time alone */
+#define ATR_MASK    7  /* the same for windows of an ATR */
 
 /* A value and the day it is of. */
 typedef struct {
@@ -40,6 +42,9 @@ struct daily {
     uint64_t stamp; /* changes with D: what is kept under another stamp is of another day */
     candle_t *rows; /* the rows as of D: raw or adjusted */
     size_t end;     /* of every window */
+    window_t volumes, ranges, true_ranges[ATR_MASK + 1];
+    const candle_t *previous; /* of back (D, 1), or NULL */
+    uint64_t previous_stamp;  /* of which day */
     kept_t adv, adr, market_cap;
     kept_t atr[KEYED_MASK + 1], max_high[KEYED_MASK + 1], min_low[KEYED_MASK + 1];
 };
@@ -51,6 +56,11 @@ daily_t *daily_new (const calendar_t *calendar)
     self->fundamentals.ipo = DAY_NONE;
     self->day = DAY_NONE;
     self->known_to = DAY_NONE;
+    self->volumes = (window_t){.term = WINDOW_VOLUME, .decay = 1};
+    self->ranges = (window_t){.term = WINDOW_RANGE, .decay = 1};
+    for (size_t i = 0; i <= ATR_MASK; i++) {
+        self->true_ranges[i] = (window_t){.term = WINDOW_TRUE_RANGE, .decay = 1 - 1.0 / PERIOD};
+    }
     return self;
 }
 
@@ -61,8 +71,22 @@ void daily_destroy (daily_t **self)
         candles_free (&(*self)->adjusted);
         fundamentals_free (&(*self)->fundamentals);
         free ((*self)->splits);
+        window_free (&(*self)->volumes);
+        window_free (&(*self)->ranges);
+        for (size_t i = 0; i <= ATR_MASK; i++) {
+            window_free (&(*self)->true_ranges[i]);
+        }
         free (*self);
         *self = NULL;
+    }
+}
+
+static void forget_windows (daily_t *self)
+{
+    window_forget (&self->volumes);
+    window_forget (&self->ranges);
+    for (size_t i = 0; i <= ATR_MASK; i++) {
+        window_forget (&self->true_ranges[i]);
     }
 }
 
@@ -71,6 +95,7 @@ static void forget_day (daily_t *self)
 {
     self->day = DAY_NONE;
     self->known_to = DAY_NONE;
+    forget_windows (self);
 }
 
 void daily_clear (daily_t *self)
@@ -84,6 +109,7 @@ void daily_clear (daily_t *self)
 
 candles_t *daily_candles (daily_t *self)
 {
+    forget_windows (self);
     return &self->raw;
 }
 
@@ -154,6 +180,7 @@ static void choose_rows (daily_t *self)
     } else if (self->day < self->known_from || self->day > self->known_to) {
         find_known (self);
         adjust_rows (self);
+        forget_windows (self);
         self->rows = self->adjusted.rows;
     }
 }
@@ -234,25 +261,15 @@ static inline bool renew (const daily_t *self, kept_t *kept, int n)
 
 /* ------------------------------------------------------------------ indicators */
 
-static double mean_volume (const daily_t *self)
+/* The mean of the rows of W(D, PERIOD + 1) that count. */
+static double mean (const daily_t *self, window_t *window)
 {
     size_t start = mean_start (self);
-    double sum = 0;
-    for (size_t i = start; i < self->end; i++) {
-        sum += self->rows[i].volume;
+    if (start == self->end) {
+        return NAN;
     }
-    return start < self->end ? sum / (double) (self->end - start) : NAN;
-}
-
-static double mean_range (const daily_t *self)
-{
-    size_t start = mean_start (self);
-    double sum = 0;
-    for (size_t i = start; i < self->end; i++) {
-        const candle_t *row = &self->rows[i];
-        sum += (row->high - row->low) / row->close;
-    }
-    return start < self->end ? sum / (double) (self->end - start) : NAN;
+    double sum = window_sum (window, self->rows, self->raw.count, start, self->end);
+    return sum / (double) (self->end - start);
 }
 
 static double greater (double a, double b)
@@ -261,28 +278,21 @@ static double greater (double a, double b)
 }
 
 /* Both weighted sums in Horner form: each step ages what is there by (1 - a). */
-static double mean_true_range (const daily_t *self, int lookback)
+static double mean_true_range (daily_t *self, int lookback)
 {
-    const double alpha = 1.0 / PERIOD;
-    double ranges = 0, weights = 0;
+    window_t *window = &self->true_ranges[lookback & ATR_MASK];
     size_t start = window_start (self, lookback);
-    for (size_t i = start; i < self->end; i++) {
-        const candle_t *row = &self->rows[i];
-        double range = fabs (row->high - row->low);
-        if (i > start) {
-            double close = self->rows[i - 1].close;
-            range = greater (greater (range, fabs (row->high - close)), fabs (row->low - close));
-        }
-        ranges = ranges * (1 - alpha) + range;
-        weights = weights * (1 - alpha) + 1;
+    if (start == self->end) {
+        return NAN;
     }
-    return start < self->end ? ranges / weights : NAN;
+    double sum = window_sum (window, self->rows, self->raw.count, start, self->end);
+    return sum / window_weight (window, self->end - start);
 }
 
 double daily_adv (daily_t *self)
 {
     if (renew (self, &self->adv, PERIOD)) {
-        self->adv.value = mean_volume (self);
+        self->adv.value = mean (self, &self->volumes);
     }
     return self->adv.value;
 }
@@ -290,7 +300,7 @@ double daily_adv (daily_t *self)
 double daily_adr (daily_t *self)
 {
     if (renew (self, &self->adr, PERIOD)) {
-        self->adr.value = mean_range (self);
+        self->adr.value = mean (self, &self->ranges);
     }
     return self->adr.value;
 }
@@ -306,7 +316,11 @@ double daily_atr (daily_t *self, int lookback)
 
 const candle_t *daily_previous (daily_t *self)
 {
-    return find_row (self, calendar_back (self->calendar, self->day, 1));
+    if (self->previous_stamp != self->stamp) {
+        self->previous_stamp = self->stamp;
+        self->previous = find_row (self, calendar_back (self->calendar, self->day, 1));
+    }
+    return self->previous;
 }
 
 double daily_previous_2_close (daily_t *self)

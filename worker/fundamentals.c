@@ -1,5 +1,6 @@
 #include "fundamentals.h"
 
+#include "fundamentals_quick.h"
 #include "memory.h"
 
 #include <jansson.h>
@@ -139,6 +140,14 @@ static int read_parts (fundamentals_t *self, const json_t *json, const reason_t 
 
 int fundamentals_parse (fundamentals_t *self, const char *text, size_t size, char *error,
                         size_t error_size)
+{
+    return fundamentals_quick (self, text, size)
+               ? 0
+               : fundamentals_parse_tree (self, text, size, error, error_size);
+}
+
+int fundamentals_parse_tree (fundamentals_t *self, const char *text, size_t size, char *error,
+                             size_t error_size)
 {
     const reason_t reason = {error, error_size};
     *self = (fundamentals_t){.ipo = DAY_NONE};

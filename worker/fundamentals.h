@@ -20,6 +20,10 @@ typedef struct {
  * nothing is guessed. A part that is absent is missing. */
 int fundamentals_parse (fundamentals_t *self, const char *json, size_t size, char *error,
                         size_t error_size);
+/* The same, always by way of a tree of all values: fundamentals_parse takes it for what
+ * fundamentals_quick leaves. */
+int fundamentals_parse_tree (fundamentals_t *self, const char *json, size_t size, char *error,
+                             size_t error_size);
 void fundamentals_free (fundamentals_t *self);
 
 #endif

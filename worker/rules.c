@@ -31,10 +31,15 @@ static bool gate_weekday (verdict_t *verdict, const scan_t *scan, const daily_t 
 
 static bool gate_range (verdict_t *verdict, const scan_t *scan, daily_t *daily)
 {
-    return !scan_scanner (scan)->has_adv ||
-           (check (verdict, "adv_14", daily_adv (daily), ">=", scan->min_adv) &&
-            check (verdict, "adr_14", daily_adr (daily), ">=", scan->min_adr) &&
-            check_given (verdict, "adr_14", daily_adr (daily), "<=", scan->max_adr));
+    if (!scan_scanner (scan)->has_adv) {
+        return true;
+    }
+    if (!check (verdict, "adv_14", daily_adv (daily), ">=", scan->min_adv)) {
+        return false;
+    }
+    double adr = daily_adr (daily);
+    return check (verdict, "adr_14", adr, ">=", scan->min_adr) &&
+           check_given (verdict, "adr_14", adr, "<=", scan->max_adr);
 }
 
 static bool gate_market_cap (verdict_t *verdict, const scan_t *scan, daily_t *daily)
@@ -309,7 +314,6 @@ typedef bool (daily_fn) (const scan_t *scan, daily_t *daily, const allday_t *all
 typedef struct {
     feed_fn *feed;
     daily_fn *daily;
-    bool reads_prev_allday;
 } rule_t;
 
 static const rule_t rules[SCANNER_COUNT] = {
@@ -322,7 +326,7 @@ static const rule_t rules[SCANNER_COUNT] = {
     [SCAN_HIGH_RANGE_GAP_UP] = {.feed = range_gap},
     [SCAN_LOW_RANGE_GAP_DOWN] = {.feed = range_gap},
     [SCAN_SMALL_CAP_UP] = {.feed = small_cap_up},
-    [SCAN_DAY2_GAP] = {.daily = day2_gap, .reads_prev_allday = true},
+    [SCAN_DAY2_GAP] = {.daily = day2_gap},
 };
 
 size_t rules_lows (const scan_t *scan)
@@ -401,7 +405,7 @@ bool rules_feed (rule_state_t *self, const scan_t *scan, const candle_t *candle,
 
 bool rules_reads_prev_allday (const scan_t *scan)
 {
-    return rules[scan->kind].reads_prev_allday;
+    return scan_scanner (scan)->reads_prev_allday;
 }
 
 bool rules_daily (const scan_t *scan, daily_t *daily, double allday_close, double allday_high,

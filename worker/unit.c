@@ -52,6 +52,7 @@ void unit_destroy (unit_t **unit)
     free (self->wanted);
     free (self->scanning);
     free (self->hits);
+    free (self->minutes);
     free (self);
     *unit = NULL;
 }
@@ -86,7 +87,7 @@ static void scan_candles (unit_t *self, size_t s, const candle_t *rows, size_t c
     scanning_t *scanning = &self->scanning[s];
     rules_begin (&scanning->state, scan, self->daily, scanning->lows);
     for (size_t k = 0; k < count; k++) {
-        int minute = exchange_minute (rows[k].ts);
+        int minute = self->minutes[k];
         if (minute > scan->end_time) {
             return; /* nothing after the window can hit */
         }
@@ -124,6 +125,9 @@ static void scan_daily (unit_t *self, size_t s, day_t day)
 
 static void put_hits (unit_t *self, outbox_t *out)
 {
+    if (self->hit_count == 0) {
+        return;
+    }
     if (self->hit_count > 1 && self->run->scan_count > 1) {
         qsort (self->hits, self->hit_count, sizeof *self->hits, hit_compare);
     }
@@ -134,6 +138,18 @@ static void put_hits (unit_t *self, outbox_t *out)
         wire_put_hit (outbox_message (out), &item);
     }
     self->hit_count = 0;
+}
+
+/* Local times of the day's candles, once for all scans: each would ask for every one. */
+static void find_minutes (unit_t *self, const candle_t *rows, size_t count)
+{
+    if (count > self->minute_capacity) {
+        self->minute_capacity = count;
+        self->minutes = memory_resize (self->minutes, count, sizeof *self->minutes);
+    }
+    for (size_t k = 0; k < count; k++) {
+        self->minutes[k] = exchange_minute (rows[k].ts);
+    }
 }
 
 /* One pass over the day's candles of each frequency, all its scans at once. `daily` is set to the
@@ -154,6 +170,7 @@ static void scan_day (unit_t *self, const planned_t *planned, outbox_t *out)
             if ((planned->scans >> s & 1) && run->frequency_of[s] == (int) i) {
                 if (!read) {
                     rows = unit_day_candles (self, i, planned->day, &count);
+                    find_minutes (self, rows, count);
                     read = true;
                 }
                 scan_candles (self, s, rows, count);

@@ -14,7 +14,7 @@
 #include "outbox.h"
 #include "run.h"
 
-#define UNIT_DAYS_MAX 92 /* of its range: a calendar quarter */
+#define UNIT_DAYS_MAX 366 /* of its range: a calendar year */
 
 /* Where CPU time went, in nanoseconds. */
 typedef struct {

@@ -51,6 +51,8 @@ struct unit {
     partition_t *wanted;          /* the same, as needs go out */
     scanning_t *scanning;         /* one for each scan of the run */
     candles_t built;              /* a day's candles of a frequency built from 1min */
+    size_t minute_capacity;
+    int *minutes; /* of the day's candles that are being scanned: their local minutes */
     size_t hit_count, hit_capacity;
     hit_t *hits; /* of the day that is being scanned */
     wire_counts_t counts;

@@ -20,16 +20,17 @@ typedef struct {
     bool failed;
 } verdict_t;
 
-/* Writes a condition down without deciding anything. Only while explaining. */
-static __attribute__ ((cold, noinline)) void check_note (verdict_t *self, condition_t condition)
+/* Writes a condition down without deciding anything. Only while explaining: never in the way of a
+ * scan, where a condition that is put together first costs more than its comparison. */
+static __attribute__ ((noinline, cold)) void check_note (verdict_t *self, condition_t condition)
 {
     explanation_t *explanation = self->explanation;
     assert (explanation->count < CONDITIONS_MAX);
     explanation->conditions[explanation->count++] = condition;
 }
 
-/* Takes a condition that was decided: says whether to go on. */
-static inline bool check_take (verdict_t *self, bool passed)
+/* A condition is decided: whether to go on. */
+static inline bool check_go_on (verdict_t *self, bool passed)
 {
     self->failed = self->failed || !passed;
     return passed || self->explanation;
@@ -41,7 +42,7 @@ static inline bool check_decided (verdict_t *self, condition_t condition)
     if (self->explanation) {
         check_note (self, condition);
     }
-    return check_take (self, condition.passed);
+    return check_go_on (self, condition.passed);
 }
 
 /* `op` is ">=", "<=", ">" or "<". False when either is NAN. */
@@ -57,7 +58,6 @@ static inline bool check_holds (double value, const char *op, double threshold)
 static inline bool check (verdict_t *self, const char *what, double value, const char *op,
                           double threshold)
 {
-    /* The condition is made only to be noted: for every candle it cost more than its comparison. */
     bool passed = check_holds (value, op, threshold);
     if (self->explanation) {
         check_note (
@@ -65,7 +65,7 @@ static inline bool check (verdict_t *self, const char *what, double value, const
             (condition_t){
                 .what = what, .op = op, .value = value, .threshold = threshold, .passed = passed});
     }
-    return check_take (self, passed);
+    return check_go_on (self, passed);
 }
 
 /* A threshold that is NAN was not given: the condition is not applied. */
@@ -78,8 +78,12 @@ static inline bool check_given (verdict_t *self, const char *what, double value,
 /* A yes or no. */
 static inline bool check_is (verdict_t *self, const char *what, bool yes)
 {
-    return check_decided (
-        self, (condition_t){.what = what, .op = "is", .value = yes, .threshold = 1, .passed = yes});
+    if (self->explanation) {
+        check_note (
+            self,
+            (condition_t){.what = what, .op = "is", .value = yes, .threshold = 1, .passed = yes});
+    }
+    return check_go_on (self, yes);
 }
 
 /* Minutes of the day. */
@@ -94,7 +98,7 @@ static inline bool check_time (verdict_t *self, int minute, const char *op, int 
                                         .is_time = true,
                                         .passed = passed});
     }
-    return check_take (self, passed);
+    return check_go_on (self, passed);
 }
 
 #endif
