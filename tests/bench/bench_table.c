@@ -124,7 +124,9 @@ static void put_line (FILE *out, const line_t *line, const json_t *machine, cons
     put_measured (out, &line->ours, &target->ours, target->unit, samples);
     fprintf (out, " | ");
     for (int i = 0; i < TARGET_OTHERS && target->others[i].label; i++) {
-        fprintf (out, "%s%s ", i ? ", " : "", target->others[i].label);
+        const char *version = samples_version (samples, target->others[i].series);
+        fprintf (out, "%s%s%s%s: ", i ? "; " : "", target->others[i].label, *version ? " " : "",
+                 version);
         put_measured (out, &line->others[i], &target->others[i], target->unit, samples);
     }
     fprintf (out, " | ");
@@ -169,6 +171,8 @@ static json_t *json_of (const figure_t *figure, const measure_t *measure, const 
         json_object_set_new (object, "why", json_string (samples_why (samples, measure->series)));
         return object;
     }
+    json_object_set_new (object, "version",
+                         json_string (samples_version (samples, measure->series)));
     json_object_set_new (object, "rounds", json_integer ((json_int_t) figure->count));
     json_object_set_new (object, "median", json_real (figure->median));
     json_object_set_new (object, "least", json_real (figure->least));

@@ -95,17 +95,30 @@ figure_t samples_figure (const json_t *samples, const measure_t *measure)
     return figure;
 }
 
-const char *samples_why (const json_t *samples, const char *series)
+/* What the first sample of a series that has such a text says; NULL. */
+static const char *text_in (const json_t *samples, const char *series, const char *name)
 {
     const json_t *sample;
     size_t i;
     json_array_foreach (samples, i, sample)
     {
-        if (strcmp (text_of (sample, "series"), series) == 0 && *text_of (sample, "note")) {
-            return text_of (sample, "note");
+        if (strcmp (text_of (sample, "series"), series) == 0 && *text_of (sample, name)) {
+            return text_of (sample, name);
         }
     }
-    return "not measured";
+    return NULL;
+}
+
+const char *samples_why (const json_t *samples, const char *series)
+{
+    const char *why = text_in (samples, series, "note");
+    return why ? why : "not measured";
+}
+
+const char *samples_version (const json_t *samples, const char *series)
+{
+    const char *version = text_in (samples, series, "version");
+    return version ? version : "";
 }
 
 /* ---- contradictions */

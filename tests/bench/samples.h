@@ -31,6 +31,9 @@ figure_t samples_figure (const json_t *samples, const measure_t *measure);
 /* Why the series is not there; lives as long as the samples. Never NULL. */
 const char *samples_why (const json_t *samples, const char *series);
 
+/* The version that a series' samples name; lives as long as they do. Empty when they name none. */
+const char *samples_version (const json_t *samples, const char *series);
+
 /* How many samples contradict another of their row, which is what stands before the first dot of a series: all that
  * count `rows` count the same, `symbols` too, and nobody reads fewer candles than there are rows. Each is named on
  * stderr. */

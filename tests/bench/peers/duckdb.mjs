@@ -25,4 +25,4 @@ const reader = await connection.runAndReadAll (`
         FROM candles)
     SELECT count (*)::DOUBLE, count (DISTINCT symbol)::DOUBLE, sum (mean) FROM means`);
 const [rows, symbols, sum] = reader.getRows ()[0];
-console.log (JSON.stringify ({ rows, symbols, sum, version: version () }));
+console.log (JSON.stringify ({ rows, symbols, sum, version: version ().replace ('v', '') }));
