@@ -76,7 +76,7 @@ static void test_figures (void **state)
     assert_non_null (
         strstr (table.markdown,
                 "| <= 0.25 x | 0.30 s (0.10-0.50) | DuckDB 1.2: 1.50 s; Polars: not present: "
-                "no npm | 0.20 | yes |\n"));
+                "no npm | 0.200 | yes |\n"));
     assert_non_null (strstr (table.markdown, "pandas: not measured |  | not measured |\n"));
     drop_table (&table);
 }
@@ -89,7 +89,7 @@ static void test_not_met (void **state)
         THREE DUCKDB ("100", "1.5") "{\"series\":\"daily.polars\",\"seconds\":1}\n";
     assert_int_equal (make_table (&table, samples, "daily"), 0);
     assert_near (number_of (&table, 1, NULL, "ratio"), 0.3);
-    assert_non_null (strstr (table.markdown, "| 0.30 | no |\n"));
+    assert_non_null (strstr (table.markdown, "| 0.300 | no |\n"));
     drop_table (&table);
 }
 

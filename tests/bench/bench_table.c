@@ -131,7 +131,7 @@ static void put_line (FILE *out, const line_t *line, const json_t *machine, cons
     }
     fprintf (out, " | ");
     if (target->others[0].label && line->measured) {
-        fprintf (out, "%.*f", line->compared < 0.1 ? 3 : 2, line->compared);
+        fprintf (out, "%.3f", line->compared);
     }
     const char *met = !line->measured                ? "not measured"
                       : !has_bound (target, machine) ? ""
