@@ -1,5 +1,6 @@
 #include "live_load.h"
 
+#include "bare_xread.h"
 #include "check.h"
 #include "memory.h"
 #include "spawn.h"
@@ -12,7 +13,7 @@
 
 #define OPEN_S INT64_C (1899639000) /* 2030-03-13 09:30 of the exchange */
 
-enum { WORDS = 17, EACH = 1000, KEY = 80, ID = 48 };
+enum { WORDS = 17, EACH = 1000, ID = 48 };
 
 typedef struct {
     char *name, *key;
@@ -170,101 +171,16 @@ void live_load_rename (live_load_t *self, const char *prefix)
 
 /* ---- reading, and nothing else */
 
-/* Where a read of many streams is. */
-typedef struct {
-    char (*keys)[KEY], (*ids)[ID];
-    unsigned count, which;
-    uint64_t entries;
-} drain_t;
-
-static int depth_of (const redisReadTask *task)
-{
-    int depth = 0;
-    for (; task->parent; task = task->parent) {
-        depth++;
-    }
-    return depth;
-}
-
-static void *take_text (const redisReadTask *task, char *text, size_t size)
-{
-    drain_t *self = task->privdata;
-    int depth = depth_of (task);
-    for (unsigned k = 0; depth == 2 && k < self->count; k++) { /* the name of a stream */
-        if (strlen (self->keys[k]) == size && memcmp (self->keys[k], text, size) == 0) {
-            self->which = k;
-        }
-    }
-    if (depth == 4 && task->idx == 0 && size < ID) {
-        memcpy (self->ids[self->which], text, size);
-        self->ids[self->which][size] = '\0';
-        self->entries++;
-    }
-    return (void *) 1;
-}
-
-static void *take_array (const redisReadTask *task, int count)
-{
-    (void) task;
-    (void) count;
-    return (void *) 1;
-}
-
-static void *take_integer (const redisReadTask *task, long long value)
-{
-    (void) task;
-    (void) value;
-    return (void *) 1;
-}
-
-static void *take_nil (const redisReadTask *task)
-{
-    (void) task;
-    return (void *) 1;
-}
-
-static void keep_nothing (void *reply)
-{
-    (void) reply;
-}
-
-static redisReplyObjectFunctions functions = {.createString = take_text,
-                                              .createArray = take_array,
-                                              .createInteger = take_integer,
-                                              .createNil = take_nil,
-                                              .freeObject = keep_nothing};
-
-static bool drain_once (redisContext *context, drain_t *self)
-{
-    const char *words[4 + 2 * 64] = {"XREAD", "COUNT", "1000", "STREAMS"};
-    uint64_t before = self->entries;
-    void *reply;
-    for (unsigned k = 0; k < self->count; k++) {
-        words[4 + k] = self->keys[k];
-        words[4 + self->count + k] = self->ids[k];
-    }
-    redisAppendCommandArgv (context, (int) (4 + 2 * self->count), words, NULL);
-    assert_int_equal (redisGetReply (context, &reply), REDIS_OK);
-    return self->entries > before;
-}
-
 uint64_t live_load_drain (live_load_t *self)
 {
-    drain_t drain = {.count = self->shared,
-                     .keys = memory_new (self->shared * sizeof *drain.keys),
-                     .ids = memory_new (self->shared * sizeof *drain.ids)};
+    char (*keys)[BARE_XREAD_KEY] = memory_new (self->shared * sizeof *keys);
     redisContext *context = redis_server_connect (self->server);
-    assert_in_range (self->shared, 1, 64);
     for (unsigned k = 0; k < self->shared; k++) {
-        snprintf (drain.keys[k], KEY, "%.60s:%u", self->prefix, k);
-        strcpy (drain.ids[k], "0");
+        snprintf (keys[k], BARE_XREAD_KEY, "%.40s:%u", self->prefix, k);
     }
-    context->reader->fn = &functions;
-    context->reader->privdata = &drain;
-    while (drain_once (context, &drain)) {
-    }
+    int64_t entries = bare_xread (context->fd, keys, self->shared, EACH);
+    assert_true (entries >= 0);
     redisFree (context);
-    free (drain.keys);
-    free (drain.ids);
-    return drain.entries;
+    free (keys);
+    return (uint64_t) entries;
 }

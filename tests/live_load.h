@@ -43,7 +43,7 @@ void live_load_copy (const live_load_t *self, const char *prefix);
 /* The streams, of `shared`, get another prefix, all at once; what had it is no more. */
 void live_load_rename (live_load_t *self, const char *prefix);
 
-/* Reads all of the shared streams as fast as the server gives them, and keeps nothing: the number of
+/* Reads all of the shared streams as fast as the server gives them (bare_xread.h): the number of
  * entries. */
 uint64_t live_load_drain (live_load_t *self);
 

@@ -16,6 +16,7 @@
 #include <jansson.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,6 +70,23 @@ static double share_of (double *values, size_t count, double share)
 static double ms_between (mono_t from, mono_t to)
 {
     return (double) (to.us - from.us) / 1000;
+}
+
+/* A sample of a series (bench/samples.h) goes where BENCH_SAMPLES says, if it says so. */
+__attribute__ ((format (printf, 3, 4))) static void sample (const char *row, const char *series,
+                                                            const char *format, ...)
+{
+    const char *path = getenv ("BENCH_SAMPLES");
+    FILE *file = path ? fopen (path, "a") : NULL;
+    if (file) {
+        va_list values;
+        va_start (values, format);
+        fprintf (file, "{\"series\":\"%s.%s\",", row, series);
+        vfprintf (file, format, values);
+        fprintf (file, "}\n");
+        va_end (values);
+        fclose (file);
+    }
 }
 
 /* ---- the run */
@@ -244,6 +262,7 @@ static double cpu_ms (pid_t pid)
 
 enum { BROKER, COLLECTOR, WORKER_0, WORKER_1, REDIS, PROCESSES };
 static const char *const names[] = {"broker", "collector", "worker 0", "worker 1", "redis-server"};
+static const char *const kinds[] = {"broker", "collector", "worker", "worker"};
 
 static void find_processes (bench_t *self, pid_t pids[static PROCESSES])
 {
@@ -270,7 +289,7 @@ static void print_cpu (const pid_t *pids, const double *before, int times)
     }
 }
 
-static void check_memory (bench_t *self)
+static void check_memory (bench_t *self, const char *row)
 {
     pid_t pids[PROCESSES];
     find_processes (self, pids);
@@ -278,6 +297,7 @@ static void check_memory (bench_t *self)
         double mib = memory_mib (pids[i]);
         print_message ("    %-14s %6.1f MiB        (< %d)\n", names[i], mib, MEMORY_MIB);
         assert_true (mib > 0 && mib < MEMORY_MIB);
+        sample (row, kinds[i], "\"bytes\":%.0f", mib * 1024 * 1024);
     }
 }
 
@@ -328,6 +348,9 @@ static double measure_bursts (bench_t *self, int minute, size_t every, const cha
     take_cpu (pids, cpu);
     for (int i = 0; i < TIMES; i++) {
         ms[i] = burst (self, minute + i, every, &sent[i]);
+        if (every == EVERY) {
+            sample ("streams", "burst", "\"ms\":%.3f,\"sent_ms\":%.3f", ms[i], sent[i]);
+        }
         settle (self, 0); /* what follows a burst is not of the next */
     }
     double best = share_of (ms, TIMES, 0);
@@ -372,7 +395,7 @@ static void test_streams_of_symbols (void **state)
     assert_true (measure_bursts (self, MINUTES, EVERY, "minute burst  ") < BURST_MS);
     measure_bursts (self, MINUTES + TIMES, 1, "... all hit   ");
     measure_kill (self, MINUTES + 2 * TIMES);
-    check_memory (self);
+    check_memory (self, "streams");
     measure_idle (self);
     stop (self);
 }
@@ -397,6 +420,8 @@ static void measure_rate (bench_t *self)
                    "alone gives\n",
                    rate / 1000, RATE_MIN / 1000, rate / raw * 100, raw / 1000);
     print_cpu (pids, cpu, 1);
+    sample ("shared", "bare", "\"rows_per_s\":%.0f", raw);
+    sample ("shared", "ours", "\"rows_per_s\":%.0f", rate);
     assert_true (rate > RATE_MIN);
 }
 
@@ -441,7 +466,7 @@ static void test_shared_streams (void **state)
     settle (self, (int64_t) SYMBOLS * (MINUTES + 1));
     measure_kill (self, MINUTES);
     measure_latency (self, MINUTES + 1);
-    check_memory (self);
+    check_memory (self, "shared");
     stop (self);
 }
 
