@@ -3,8 +3,8 @@
  *     messages (16 at most) --> commits --write--> journal --sync--> followers step --> state
  *
  * A transaction takes what is there, so that a load makes them larger, not more. It is synced at once
- * when it has hits that sinks wait for, and otherwise within 100 ms; a follower's cursor is synced by
- * itself.
+ * when it has hits that sinks wait for, and otherwise within 100 ms, beside the transactions that follow;
+ * a follower's cursor is synced by itself.
  */
 #include "collector_inside.h"
 
@@ -204,7 +204,7 @@ static void write_commits (live_t *self, mono_t now)
 static int64_t sync_due_ms (const live_t *self, mono_t now)
 {
     bool hits = journal_rows (self->journal) > journal_synced (self->journal);
-    if (!self->unsynced && !hits) {
+    if (journal_is_syncing (self->journal) || (!self->unsynced && !hits)) {
         return -1;
     }
     int64_t due =
@@ -213,13 +213,12 @@ static int64_t sync_due_ms (const live_t *self, mono_t now)
     return retry > due ? retry : due;
 }
 
-static void sync_journal (live_t *self, mono_t now)
+/* Waits for the disk. */
+static void sync_now (live_t *self, mono_t now)
 {
-    if (sync_due_ms (self, now) != 0) {
-        return;
-    }
     int64_t start = cpu_thread_ns ();
     if (journal_sync (self->journal) != 0) {
+        self->unsynced = true;
         retry_later (self, now);
     } else {
         self->unsynced = false;
@@ -227,6 +226,25 @@ static void sync_journal (live_t *self, mono_t now)
     }
     self->commit_ns += cpu_thread_ns () - start;
     self->member->changed = true;
+}
+
+static void sync_journal (live_t *self, mono_t now)
+{
+    int rc = journal_sync_end (self->journal);
+    if (rc < 0) {
+        sync_now (self, now); /* as only that mends it */
+        return;
+    }
+    self->member->changed = self->member->changed || rc == 0;
+    if (sync_due_ms (self, now) != 0) {
+        return;
+    }
+    if (journal_sync_begin (self->journal)) {
+        self->unsynced = false;
+        self->synced = now;
+    } else {
+        sync_now (self, now);
+    }
 }
 
 static void forget (live_t *self, mono_t now)
@@ -245,7 +263,11 @@ static size_t live_waits (void *handle, zmq_pollitem_t *items, size_t max, int64
 {
     live_t *self = handle;
     mono_t now = mono_now ();
-    size_t count = followers_waits (self->followers, items, max, now, due_ms);
+    size_t count = followers_waits (self->followers, items, max - 1, now, due_ms);
+    if (journal_is_syncing (self->journal)) {
+        items[count++] =
+            (zmq_pollitem_t){.fd = journal_sync_fd (self->journal), .events = ZMQ_POLLIN};
+    }
     *due_ms = sooner (*due_ms, sync_due_ms (self, now));
     if (commits_pending (self->commits)) {
         *due_ms = sooner (*due_ms, left_ms (now, mono_ms (now, self->retry), now));
@@ -280,16 +302,14 @@ static void leave (live_t *self)
     const char *bytes;
     size_t size;
     mono_t start = mono_now (), now = start;
-    self->synced = (mono_t){0}; /* at once */
     for (bool over = false; !over && mono_ms (start, now) < LEAVE_MS; now = mono_now ()) {
         while (live_able (self) && collector_receive (self->base, &bytes, &size)) {
             live_take (self, bytes, size);
         }
         write_commits (self, now);
-        if (self->unsynced) {
-            self->committed = (mono_t){0};
+        if (may_write (self, now)) {
+            sync_now (self, now);
         }
-        sync_journal (self, now);
         followers_turn (self->followers, true, now);
         over = !commits_pending (self->commits) && !self->unsynced &&
                followers_are_even (self->followers);

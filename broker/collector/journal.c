@@ -175,7 +175,8 @@ journal_t *journal_open (const char *directory, const run_t *run, int64_t since_
     self->wal_path = memory_format ("%s-wal", self->path);
     self->lock = -1;
     self->wal = -1;
-    if (open_all (self, directory, run, since_ms) != 0) {
+    self->syncer = syncer_new ();
+    if (!self->syncer || open_all (self, directory, run, since_ms) != 0) {
         journal_destroy (&self);
     }
     return self;
@@ -188,6 +189,7 @@ void journal_destroy (journal_t **self)
     if (!journal) {
         return;
     }
+    syncer_destroy (&journal->syncer);
     for (int i = 0; i < JOURNAL_STATEMENTS; i++) {
         sqlite3_finalize (journal->statements[i]);
     }

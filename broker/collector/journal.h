@@ -38,8 +38,17 @@ int journal_places (journal_t *self, void (*symbol) (void *argument, const wire_
                     void (*stream) (void *argument, const wire_stream_place_t *stream),
                     void *argument);
 
-/* Makes what is committed survive a power cut. 0 or -1 (logged once until it succeeds). */
+/* Makes what is committed survive a power cut. 0 or -1 (logged once until it succeeds). Waits for the
+ * disk. */
 int journal_sync (journal_t *self);
+/* The same without waiting: it goes on beside what is written meanwhile, which it does not cover. True when
+ * it is under way: `journal_sync_fd` is readable once journal_sync_end can tell. False when there is nothing
+ * to sync, one is under way, or only journal_sync can do it. */
+bool journal_sync_begin (journal_t *self);
+int journal_sync_fd (const journal_t *self);
+bool journal_is_syncing (const journal_t *self);
+/* 1: still under way, or none is; 0: done; -1: it failed, which journal_sync is to mend. */
+int journal_sync_end (journal_t *self);
 
 /* The last row there is, and the last that is synced; 0 when there is none. */
 uint64_t journal_rows (const journal_t *self);

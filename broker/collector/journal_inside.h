@@ -3,6 +3,7 @@
 #define JOURNAL_INSIDE_H
 
 #include "journal.h"
+#include "syncer.h"
 
 #include <sqlite3.h>
 
@@ -40,7 +41,9 @@ struct journal {
     int lock;
     int wal; /* a descriptor of the log, to sync it; -1: none yet */
     bool unsynced;
-    bool distrusted; /* a sync of the log failed: only a checkpoint makes it whole */
+    syncer_t *syncer;
+    uint64_t syncing; /* the last row of what it syncs */
+    bool distrusted;  /* a sync of the log failed: only a checkpoint makes it whole */
     sqlite3 *db;
     sqlite3_stmt *statements[JOURNAL_STATEMENTS];
     bool failing[JOURNAL_DOINGS];

@@ -220,8 +220,49 @@ static int sync_log (journal_t *self)
     return 0;
 }
 
+bool journal_sync_begin (journal_t *self)
+{
+    if (!self->unsynced || self->distrusted || journal_is_syncing (self) || !has_wal (self)) {
+        return false;
+    }
+    self->unsynced = false;
+    self->syncing = self->rows;
+    syncer_begin (self->syncer, self->wal);
+    return true;
+}
+
+int journal_sync_fd (const journal_t *self)
+{
+    return syncer_fd (self->syncer);
+}
+
+bool journal_is_syncing (const journal_t *self)
+{
+    return syncer_is_busy (self->syncer);
+}
+
+static int end_sync (journal_t *self, bool wait)
+{
+    int error = syncer_end (self->syncer, wait);
+    if (error > 0) {
+        self->distrusted = self->unsynced = true;
+        return -1;
+    }
+    if (error == 0) {
+        self->synced = self->syncing > self->synced ? self->syncing : self->synced;
+        journal_works (self, JOURNAL_SYNCING);
+    }
+    return error == 0 ? 0 : 1;
+}
+
+int journal_sync_end (journal_t *self)
+{
+    return end_sync (self, false);
+}
+
 int journal_sync (journal_t *self)
 {
+    end_sync (self, true);
     if (self->unsynced) {
         if (sync_log (self) != 0) {
             return journal_fail (self, JOURNAL_SYNCING);
