@@ -403,6 +403,7 @@ void source_load_begin (const source_t *source, mono_t now)
     self->begin = now;
     self->begin_us = wall_now_us () - (mono_now ().us - now.us);
     self->steady_us = self->begin_us;
+    set_timer (self, now.us); /* the loop may be about to wait: the first candle is due now */
 }
 
 uint64_t source_load_sent (const source_t *source)
