@@ -29,6 +29,9 @@ static void find_candles (load_figures_t *self, const load_run_t *run)
     self->committed = less (run->end.ages.candles, self->warm);
     self->rewinds = end->rewinds - begin->rewinds;
     self->lives = run->end.lives - run->begin.lives;
+    if (self->lives > 0 && self->scanned < self->committed) {
+        self->scanned = self->committed; /* the last of a worker that died it could not say */
+    }
     self->even = run->end.even;
     uint64_t refused = less (self->sent, end->candles - begin->candles);
     uint64_t lost = less (end->passed, end->committed);

@@ -2,7 +2,8 @@
  *
  * Candles. `sent` are those of the plan that were handed over (or read from Redis); the flow says how many
  * counted, the workers how many they scanned, the collector how many it committed. A worker that dies has
- * its candles scanned again by another: these are `again`, and no fault. What is lost or doubled is found
+ * its candles scanned again by another: these are `again`, and no fault; of the last that it scanned it could
+ * not say how many, and those count that the journal has. What is lost or doubled is found
  * where it can be: of each shard's present generation the broker knows how many candles went out, and the
  * journal how many of them came in; and as long as no shard began anew, as many must be committed as were
  * sent.

@@ -128,6 +128,22 @@ static void test_doubled_candles (void **state)
     CHECK (end.flow.committed += 6, doubled, 6);
 }
 
+/* Of the last that a worker scanned before it was killed the journal alone knows. */
+static void test_a_worker_that_died (void **state)
+{
+    bench_t *self = *state;
+    self->run->end.workers[0].candles -= 40;
+    assert_int_equal (find (self)->scanned, SENT - 40); /* nobody died: it is shown */
+    self->run->end.lives++;
+    self->run->end.flow.rewinds++;
+    assert_int_equal (find (self)->scanned, SENT);
+    assert_int_equal (self->figures.again, 0);
+    self->run->end.ages.candles += 25;
+    assert_int_equal (find (self)->scanned, SENT + 25);
+    assert_int_equal (self->figures.again, 25);
+    assert_true (load_figures_are_good (&self->figures));
+}
+
 /* Hits: one that is missing, one that nobody expected, one twice; of other scans what the collector had
  * written. */
 static void test_hits (void **state)
@@ -192,8 +208,13 @@ static void test_reports (void **state)
 int main (void)
 {
     const struct CMUnitTest tests[] = {
-        TEST (test_good), TEST (test_lost_candles), TEST (test_doubled_candles),
-        TEST (test_hits), TEST (test_not_even),     TEST (test_reports),
+        TEST (test_good),
+        TEST (test_lost_candles),
+        TEST (test_doubled_candles),
+        TEST (test_a_worker_that_died),
+        TEST (test_hits),
+        TEST (test_not_even),
+        TEST (test_reports),
     };
     return exchange_init () ? 1 : cmocka_run_group_tests (tests, NULL, NULL);
 }
