@@ -10,15 +10,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <sqlite3.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -766,6 +769,88 @@ static void test_log_gone (void **state)
     assert_int_equal (end_of (child), 9);
 }
 
+/* fdatasync fails so often yet. */
+static atomic_int refusals;
+
+/* In libc's place. */
+int fdatasync (int fd)
+{
+    if (refusals > 0) {
+        refusals--;
+        errno = EIO;
+        return -1;
+    }
+    return (int) syscall (SYS_fdatasync, fd);
+}
+
+static int wait_synced (bench_t *bench)
+{
+    struct pollfd item = {.fd = journal_sync_fd (bench->journal), .events = POLLIN};
+    assert_int_equal (poll (&item, 1, 10000), 1);
+    return journal_sync_end (bench->journal);
+}
+
+/* A sync that goes on beside the writing covers what was there when it began, and that is what sinks get. */
+static void test_sync_beside (void **state)
+{
+    bench_t *bench = *state;
+    open_it (bench);
+    assert_int_equal (journal_sync (bench->journal), 0);
+    assert_false (journal_sync_begin (bench->journal)); /* there is nothing */
+    assert_int_equal (journal_sync_end (bench->journal), 1);
+    for (uint64_t rows = 0; rows < 30; rows += 3) {
+        begin (bench);
+        assert_int_equal (put_hit (bench, "A", 0, (int) rows), 1);
+        commit (bench);
+        assert_int_equal (journal_synced (bench->journal), rows);
+        assert_true (journal_sync_begin (bench->journal));
+        assert_true (journal_is_syncing (bench->journal));
+        begin (bench);
+        assert_int_equal (put_hit (bench, "A", 0, (int) rows + 1), 1);
+        commit (bench);
+        assert_false (journal_sync_begin (bench->journal)); /* one at a time */
+        assert_int_equal (wait_synced (bench), 0);
+        assert_false (journal_is_syncing (bench->journal));
+        assert_int_equal (journal_synced (bench->journal), rows + 1);
+        assert_int_equal (read_rows (bench, rows, MAX), 1);
+        begin (bench);
+        assert_int_equal (put_hit (bench, "A", 0, (int) rows + 2), 1);
+        commit (bench);
+        assert_true (journal_sync_begin (bench->journal));
+        assert_int_equal (journal_sync (bench->journal),
+                          0); /* waits for it, and there is no more */
+        assert_int_equal (journal_synced (bench->journal), rows + 3);
+    }
+}
+
+/* A disk that refused is not believed when it says yes a second time: what it had to write is copied. */
+static void test_sync_beside_fails (void **state)
+{
+    bench_t *bench = *state;
+    open_it (bench);
+    put_hits (bench, "A", 0, 3);
+    begin (bench);
+    assert_int_equal (put_hit (bench, "A", 0, 3), 1);
+    commit (bench);
+    refusals = 1;
+    assert_true (journal_sync_begin (bench->journal));
+    assert_int_equal (wait_synced (bench), -1);
+    assert_int_equal (refusals, 0);
+    assert_int_equal (journal_synced (bench->journal), 3);
+    assert_false (journal_sync_begin (bench->journal));
+    assert_int_equal (journal_sync (bench->journal), 0);
+    assert_int_equal (journal_synced (bench->journal), 4);
+    struct stat info;
+    assert_int_equal (stat ("state/journal-wal", &info), 0);
+    assert_int_equal (info.st_size, 0); /* it was copied, and begins anew */
+    begin (bench);
+    assert_int_equal (put_hit (bench, "A", 0, 4), 1);
+    commit (bench);
+    assert_true (journal_sync_begin (bench->journal)); /* and is believed again */
+    assert_int_equal (wait_synced (bench), 0);
+    assert_int_equal (journal_synced (bench->journal), 5);
+}
+
 /* The log does not grow with the run. */
 static void test_log_is_bounded (void **state)
 {
@@ -1048,6 +1133,8 @@ int main (void)
         TEST (test_file_limit),
         TEST (test_full_disk),
         TEST (test_log_gone),
+        TEST (test_sync_beside),
+        TEST (test_sync_beside_fails),
         TEST (test_log_is_bounded),
         TEST (test_refused),
         TEST (test_permissions),
