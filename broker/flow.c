@@ -483,7 +483,7 @@ void flow_turn (flow_t *self, uint64_t now_ms)
         passed_ms = 0; /* it was us who stood still */
     }
     self->collector_silent_ms += passed_ms;
-    for (uint32_t w = 0; w < self->seat_count; w++) {
+    for (uint32_t w = 0; w < self->seat_count && passed_ms > 0; w++) {
         watch_worker (self, (int) w, passed_ms);
     }
     if (self->assign || now_ms - self->assigned_ms >= ASSIGN_MS) {
@@ -598,12 +598,21 @@ bool flow_is_even (const flow_t *self)
     return true;
 }
 
+uint64_t flow_unattached (const flow_t *self)
+{
+    return self->unattached;
+}
+
+uint64_t flow_rewinds (const flow_t *self)
+{
+    return self->counts.rewinds;
+}
+
 void flow_stats (const flow_t *self, flow_stats_t *stats)
 {
     *stats = self->counts;
-    stats->unattached = stats->outstanding_shards = 0;
+    stats->unattached = self->unattached;
     for (unsigned s = 0; s < SHARD_COUNT; s++) {
-        stats->unattached += self->shards[s].unattached;
         stats->outstanding_shards += self->shards[s].sequence > self->shards[s].committed;
         stats->passed += self->shards[s].passed;
         stats->committed += self->shards[s].committed_candles;

@@ -214,6 +214,9 @@ bool flow_is_even (const flow_t *self);
 /* ---- for people ---- */
 
 void flow_stats (const flow_t *self, flow_stats_t *stats);
+/* Two of them, for who asks all the time: the rest is summed up over the shards. */
+uint64_t flow_unattached (const flow_t *self);
+uint64_t flow_rewinds (const flow_t *self);
 void flow_worker_stats (const flow_t *self, uint32_t w, uint64_t now_ms,
                         flow_worker_stats_t *stats);
 uint32_t flow_symbol_count (const flow_t *self);

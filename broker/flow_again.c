@@ -127,7 +127,10 @@ static bool begin_read (flow_t *self, int w)
 
 const flow_read_t *flow_next_read (flow_t *self)
 {
-    for (uint32_t w = 0; w < self->seat_count && self->epoch; w++) {
+    if (!self->epoch || self->unattached == 0) {
+        return NULL; /* nearly always: asked for before each run of entries */
+    }
+    for (uint32_t w = 0; w < self->seat_count; w++) {
         if (begin_read (self, (int) w)) {
             return &self->seats[w].request;
         }

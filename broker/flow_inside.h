@@ -158,6 +158,7 @@ struct flow {
     symbol_t *symbols;
     stream_t *streams;
     shard_t shards[SHARD_COUNT];
+    uint64_t unattached; /* symbols, of all shards */
     flow_seat_t seats[FLOW_WORKERS_MAX];
     uint32_t seat_count;
     int64_t newest_ms; /* the newest clock of all streams: asked for at every turn */

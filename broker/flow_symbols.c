@@ -20,6 +20,13 @@
 
 static const entry_id_t NOTHING = {0, 0};
 
+/* So many symbols of the shard more are to be read again, now that this one is, or not any more. */
+static void count_unattached (flow_t *self, const symbol_t *symbol, int more)
+{
+    self->shards[symbol->shard].unattached += (uint32_t) more;
+    self->unattached += (uint64_t) (int64_t) more;
+}
+
 /* ---- streams ---- */
 
 uint32_t flow_put_stream (flow_t *self, const char *name)
@@ -82,7 +89,7 @@ long flow_add_stream (flow_t *self, const char *name, const char *symbol, entry_
     self->counts.streams++;
     for (uint32_t i = 0; i < stream->symbol_count; i++) { /* of which the journal spoke */
         symbol_t *known = &self->symbols[stream->symbols[i]];
-        self->shards[known->shard].unattached += !known->attached;
+        count_unattached (self, known, !known->attached);
     }
     if (symbol && names_find (&self->symbol_names, symbol) == NAMES_NONE &&
         is_asked_for (self, symbol)) {
@@ -141,7 +148,7 @@ uint32_t flow_put_symbol (flow_t *self, const char *name, uint32_t stream_number
     symbol->sent = symbol->read = stream->position;
     add_to_list (&stream->symbols, &stream->symbol_count, &stream->symbol_capacity, number);
     add_to_list (&shard->symbols, &shard->symbol_count, &shard->symbol_capacity, number);
-    shard->unattached += stream->added;
+    count_unattached (self, symbol, stream->added);
     self->counts.symbols++;
     self->attached_ms = self->now_ms;
     flow_mark (self, number);
@@ -161,7 +168,7 @@ const char *flow_symbol (const flow_t *self, uint32_t symbol)
 void flow_attach (flow_t *self, symbol_t *symbol)
 {
     if (!symbol->attached && self->streams[symbol->stream].added) {
-        self->shards[symbol->shard].unattached--;
+        count_unattached (self, symbol, -1);
     }
     symbol->attached = true;
     symbol->request = 0;
@@ -171,7 +178,7 @@ void flow_attach (flow_t *self, symbol_t *symbol)
 void flow_detach (flow_t *self, symbol_t *symbol, entry_id_t sent, const series_t *again)
 {
     if (symbol->attached && self->streams[symbol->stream].added) {
-        self->shards[symbol->shard].unattached++;
+        count_unattached (self, symbol, 1);
     }
     symbol->attached = false;
     symbol->request = 0;

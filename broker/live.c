@@ -212,10 +212,9 @@ static void send_messages (live_t *self, bool more)
 
 static void note_owners (live_t *self)
 {
-    flow_stats_t stats;
-    flow_stats (self->flow, &stats);
-    if (stats.rewinds != self->owners_mark) {
-        self->owners_mark = stats.rewinds;
+    uint64_t rewinds = flow_rewinds (self->flow);
+    if (rewinds != self->owners_mark) {
+        self->owners_mark = rewinds;
         self->owners_changed = true;
     }
 }
@@ -273,11 +272,10 @@ static void tell_exit (live_t *self)
 static void follow_phase (live_t *self)
 {
     int64_t passed_ms = mono_ms (self->phase_since, mono_now ());
-    bool even = flow_is_even (self->flow);
     if (self->phase == LIVE_RUNNING && is_over (self)) {
         flow_end (self->flow);
         live_enter (self, LIVE_ENDING);
-    } else if (self->phase == LIVE_ENDING && even && call_end (self, false)) {
+    } else if (self->phase == LIVE_ENDING && flow_is_even (self->flow) && call_end (self, false)) {
         tell_exit (self);
     } else if (self->phase == LIVE_ENDING && (!self->config->is_replay || self->interrupts > 0) &&
                passed_ms > self->config->drain_ms) {

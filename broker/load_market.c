@@ -282,15 +282,35 @@ day_t load_market_next_day (load_market_t *self, uint64_t minute)
 
 /* ---- candles ---- */
 
-void load_market_candle (const load_market_t *self, uint32_t symbol, uint64_t minute,
-                         candle_t *candle)
+static const row_t *row_at (const load_market_t *self, uint64_t minute, uint32_t symbol)
 {
-    const row_t *row = &self->ring[minute % self->minutes * self->count + symbol];
+    return &self->ring[minute % self->minutes * self->count + symbol];
+}
+
+static void put_candle (const row_t *row, candle_t *candle)
+{
     candle->open = row->open / 100.0;
     candle->high = row->high / 100.0;
     candle->low = row->low / 100.0;
     candle->close = row->close / 100.0;
     candle->volume = row->volume;
+}
+
+void load_market_candle (const load_market_t *self, uint32_t symbol, uint64_t minute,
+                         candle_t *candle)
+{
+    put_candle (row_at (self, minute, symbol), candle);
+}
+
+void load_market_candles (load_market_t *self, uint32_t symbol, uint32_t count, uint64_t minute,
+                          candle_t *candles)
+{
+    const row_t *rows = row_at (self, minute, symbol);
+    int64_t ts = load_market_ts (self, minute);
+    for (uint32_t i = 0; i < count; i++) {
+        candles[i].ts = ts;
+        put_candle (&rows[i], &candles[i]);
+    }
 }
 
 uint64_t load_market_hits (const load_market_t *self, uint64_t minute, uint32_t symbol)

@@ -52,6 +52,9 @@ day_t load_market_next_day (load_market_t *self, uint64_t minute);
 /* The candle of a symbol in a minute, but for its ts. Prices are whole cents. */
 void load_market_candle (const load_market_t *self, uint32_t symbol, uint64_t minute,
                          candle_t *candle);
+/* The candles of `count` symbols from `symbol` on, ts too. */
+void load_market_candles (load_market_t *self, uint32_t symbol, uint32_t count, uint64_t minute,
+                          candle_t *candles);
 
 /* How many candles hit LOAD_SCAN of those before candle `symbol` of `minute`, minutes before symbols. */
 uint64_t load_market_hits (const load_market_t *self, uint64_t minute, uint32_t symbol);

@@ -150,9 +150,7 @@ static void turn (void *argument, live_t *live)
     if (self->redis && load_redis_state (self->redis)->failed) {
         live_fail (live); /* it said why */
     }
-    flow_stats_t stats;
-    flow_stats (self->flow, &stats);
-    if (stats.unattached == 0) {
+    if (flow_unattached (self->flow) == 0) {
         self->steady_us = wall_now_us ();
     }
 }

@@ -73,16 +73,18 @@ static bool next_minute (source_load_t *self)
     return true;
 }
 
-/* Hands over up to `count` candles of the present minute; returns how many. */
+/* Hands over up to `count` candles of the present minute, ROOM at most; returns how many. */
 static uint32_t pass (source_load_t *self, uint64_t count)
 {
-    candle_t candle = {.ts = self->ts};
+    candle_t candles[ROOM];
     uint32_t left = self->count - self->symbol, passed = count < left ? (uint32_t) count : left;
+    uint32_t stream = self->symbol % self->config.streams;
+    load_market_candles (self->market, self->symbol, passed, self->minute, candles);
     for (uint32_t i = 0; i < passed; i++) {
         uint32_t symbol = self->symbol++;
-        load_market_candle (self->market, symbol, self->minute, &candle);
-        flow_entry (self->flow, self->streams[symbol % self->config.streams],
-                    id_of (self->ts, symbol), load_market_symbol (self->market, symbol), &candle);
+        flow_entry (self->flow, self->streams[stream], id_of (self->ts, symbol),
+                    load_market_symbol (self->market, symbol), &candles[i]);
+        stream = stream + 1 < self->config.streams ? stream + 1 : 0;
     }
     self->counts.entries += passed;
     return passed;
@@ -265,9 +267,7 @@ static bool read_again (source_load_t *self)
     if (!self->read) {
         self->read = flow_next_read (self->flow);
         if (!self->read) {
-            flow_stats_t stats;
-            flow_stats (self->flow, &stats);
-            if (stats.unattached == 0) {
+            if (flow_unattached (self->flow) == 0) {
                 self->steady_us = wall_now_us ();
             }
             return false;
