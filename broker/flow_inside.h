@@ -116,7 +116,8 @@ typedef struct {
     uint64_t last;   /* it received */
     uint64_t bytes;  /* of this session's messages, those not sent yet too */
     uint64_t consumed;
-    uint64_t gathered; /* bytes of the rows in its shards' batches */
+    uint64_t gathered;     /* bytes of the rows in its shards' batches */
+    unsigned next_flushed; /* the shard whose batch is closed next */
     bool blocked;
     int64_t silent_ms, still_ms;
     uint64_t marker; /* of what moves on its links; see flow.c */

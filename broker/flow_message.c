@@ -15,7 +15,7 @@
 /* Rows for which a shard keeps room: after a worker's loss 128 shards had 53 KB each, for good. */
 #define ROWS_KEEP 512
 
-#define ENOUGH 4 /* a worker has enough to do with such a part of its window under way */
+#define ENOUGH 8 /* a worker has enough to do with such a part of its window under way */
 
 /* ---- messages of a seat ---- */
 
@@ -296,23 +296,35 @@ void flow_drop_batch (flow_t *self, unsigned number)
     shard->numbered = 0;
 }
 
-void flow_flush (flow_t *self, uint64_t now_ms, bool more)
+/* Has the worker enough to do, and room for what is gathered? */
+static bool has_enough (const flow_t *self, const flow_seat_t *seat)
 {
-    bool gathers[FLOW_WORKERS_MAX] = {false};
-    self->now_ms = now_ms > self->now_ms ? now_ms : self->now_ms;
-    for (uint32_t w = 0; w < self->seat_count; w++) {
-        const flow_seat_t *seat = &self->seats[w];
-        gathers[w] = more && seat->bytes - seat->consumed >= self->config.window_bytes / ENOUGH;
+    return seat->bytes - seat->consumed >= self->config.window_bytes / ENOUGH &&
+           seat->gathered <= self->config.window_bytes / 2;
+}
+
+/* While more comes at once, batches are closed in turn and only until the worker has enough: each gathers
+ * twice as long as if all were closed together. */
+static void flush_seat (flow_t *self, int w, bool more)
+{
+    flow_seat_t *seat = &self->seats[w];
+    if (more && has_enough (self, seat)) {
+        return;
     }
-    for (unsigned s = 0; s < SHARD_COUNT; s++) {
-        const shard_t *shard = &self->shards[s];
-        if (shard->rows.count > 0 && !gathers[shard->owner]) {
+    for (unsigned i = 0; i < SHARD_COUNT && !(more && has_enough (self, seat)); i++) {
+        unsigned s = seat->next_flushed;
+        seat->next_flushed = (s + 1) % SHARD_COUNT;
+        if (self->shards[s].owner == w) {
             flow_close_batch (self, s);
         }
     }
+    close_message (seat);
+}
+
+void flow_flush (flow_t *self, uint64_t now_ms, bool more)
+{
+    self->now_ms = now_ms > self->now_ms ? now_ms : self->now_ms;
     for (uint32_t w = 0; w < self->seat_count; w++) {
-        if (!gathers[w]) {
-            close_message (&self->seats[w]);
-        }
+        flush_seat (self, (int) w, more);
     }
 }

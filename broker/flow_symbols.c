@@ -548,12 +548,13 @@ static bool is_behind (const flow_t *self, int w)
 bool flow_has_room (const flow_t *self)
 {
     bool any = false, all_behind = true;
+    uint64_t room = self->config.window_bytes / 8 * (self->unattached > 0 ? 4 : 7);
     for (uint32_t w = 0; w < self->seat_count; w++) {
         const flow_seat_t *seat = &self->seats[w];
         if (!seat->live) {
             continue;
         }
-        if (self->config.waits && !flow_seat_has_room (self, seat, self->config.window_bytes / 2)) {
+        if (self->config.waits && !flow_seat_has_room (self, seat, room)) {
             return false;
         }
         any = true;

@@ -335,14 +335,46 @@ static void date_rows (load_market_t *self, day_t day)
     }
 }
 
+static char *put_whole (char *at, uint32_t value)
+{
+    char digits[10];
+    int count = 0;
+    do {
+        digits[count++] = (char) ('0' + value % 10);
+        value /= 10;
+    } while (value > 0);
+    while (count > 0) {
+        *at++ = digits[--count];
+    }
+    return at;
+}
+
+static char *put_price (char *at, uint32_t price)
+{
+    *at++ = ',';
+    at = put_whole (at, price / 100);
+    *at++ = '.';
+    *at++ = (char) ('0' + price % 100 / 10);
+    *at++ = (char) ('0' + price % 10);
+    return at;
+}
+
+/* Not printf, which took a tenth of the broker's time: as fast as it goes a day passes in a second, and each
+ * brings these rows of all symbols. */
 static void put_row (load_market_t *self, const char *date, const row_t *row)
 {
-    char *at = buffer_reserve (&self->text, ROW_TEXT);
-    int size =
-        snprintf (at, ROW_TEXT, "%s,%u.%02u,%u.%02u,%u.%02u,%u.%02u,%u\n", date, row->open / 100,
-                  row->open % 100, row->high / 100, row->high % 100, row->low / 100, row->low % 100,
-                  row->close / 100, row->close % 100, row->volume);
-    self->text.size += (size_t) size;
+    char *start = buffer_reserve (&self->text, ROW_TEXT), *at = start;
+    for (; *date; date++) {
+        *at++ = *date;
+    }
+    at = put_price (at, row->open);
+    at = put_price (at, row->high);
+    at = put_price (at, row->low);
+    at = put_price (at, row->close);
+    *at++ = ',';
+    at = put_whole (at, row->volume);
+    *at++ = '\n';
+    self->text.size += (size_t) (at - start);
 }
 
 /* The daily candles as files of years: how many. Their bytes lie one behind the other in the text. */

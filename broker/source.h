@@ -24,7 +24,6 @@ typedef struct {
     uint64_t lost;            /* connections lost */
     uint64_t retries;         /* tries to connect, or commands, that failed */
     uint64_t bytes;
-    int64_t read_ns; /* CPU time */
     bool connected;
     bool caught_up; /* the last look at every stream found nothing more */
     int64_t

@@ -55,7 +55,6 @@ static int64_t due_ms (const void *source, mono_t now)
 static bool turn (void *source, bool stop, mono_t now)
 {
     source_files_t *self = source;
-    int64_t began_ns = cpu_thread_ns ();
     int64_t end_us = mono_now ().us + SLICE_US;
     bool more = true;
     self->due.us = 0;
@@ -66,7 +65,6 @@ static bool turn (void *source, bool stop, mono_t now)
             more = source_files_pass (self, now);
         }
     }
-    self->counts.read_ns += cpu_thread_ns () - began_ns;
     return more && !self->failed;
 }
 

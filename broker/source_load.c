@@ -300,7 +300,6 @@ static int64_t due_ms (const void *source, mono_t now)
 static bool turn (void *source, bool stop, mono_t now)
 {
     source_load_t *self = source;
-    int64_t start_ns = cpu_thread_ns ();
     uint64_t end = self->counts.entries + SLICE;
     bool more = true;
     (void) now;
@@ -313,7 +312,6 @@ static bool turn (void *source, bool stop, mono_t now)
             more = step (self);
         }
     }
-    self->counts.read_ns += cpu_thread_ns () - start_ns;
     return more;
 }
 

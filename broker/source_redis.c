@@ -28,7 +28,6 @@ typedef struct {
     redis_again_t *again;
     redis_survey_t *survey;
     bool stopped;
-    int64_t read_ns;
 } source_redis_t;
 
 static bool reads (const source_redis_t *self)
@@ -89,10 +88,8 @@ static bool turn (source_redis_t *self, mono_t now)
 static bool turn_redis (void *of, bool stop, mono_t now)
 {
     source_redis_t *self = of;
-    int64_t start_ns = cpu_thread_ns ();
     self->stopped = stop;
     bool more = turn (self, now);
-    self->read_ns += cpu_thread_ns () - start_ns;
     return more;
 }
 
@@ -115,7 +112,6 @@ static void count_redis (const void *of, source_counts_t *counts)
                                 .rejected = self->streams.rejected,
                                 .refused_streams = self->streams.refused,
                                 .retries = self->streams.retries,
-                                .read_ns = self->read_ns,
                                 .caught_up = redis_reader_caught_up (self->reader),
                                 .lag_ms = redis_reader_lag_ms (self->reader)};
     counts->connected = true;
