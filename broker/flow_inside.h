@@ -78,10 +78,10 @@ typedef struct {
 typedef struct {
     uint32_t count, capacity;
     uint32_t symbol_count, symbol_capacity; /* symbols named in it */
-    uint32_t *symbol;                       /* each row's number */
     int64_t stamp_us;                       /* the oldest of its rows */
-    int64_t *ts, *arrival;
-    double *open, *high, *low, *close, *volume;
+    wire_row_t
+        *rows; /* not columns: a shard's next row comes after those of 255 others, and eight lines
+                       * of the cache would be fetched for it */
     char (*names)[SYMBOL_MAX + 1];
 } batch_rows_t;
 

@@ -82,6 +82,15 @@ void put_bytes (buffer_t *message, wire_bytes_t bytes)
     msgpack_pack_bin_with_body (&packer, bytes.bytes, bytes.size);
 }
 
+char *put_bytes_room (buffer_t *message, size_t size)
+{
+    msgpack_packer packer = packer_of (message);
+    msgpack_pack_bin (&packer, size);
+    char *bytes = buffer_reserve (message, size);
+    message->size += size;
+    return bytes;
+}
+
 void put_texts (buffer_t *message, const void *texts, size_t count, size_t capacity)
 {
     put_array (message, count);

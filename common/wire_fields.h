@@ -30,6 +30,8 @@ void put_double (buffer_t *message, double value);
 void put_bool (buffer_t *message, bool value);
 void put_text (buffer_t *message, const char *text);
 void put_bytes (buffer_t *message, wire_bytes_t bytes);
+/* The same with bytes that the caller is to fill in: `size` of them, any alignment. */
+char *put_bytes_room (buffer_t *message, size_t size);
 /* A list of texts that lie one behind the other, `capacity` bytes each. */
 void put_texts (buffer_t *message, const void *texts, size_t count, size_t capacity);
 void put_days (buffer_t *message, const day_t *days, size_t count);

@@ -3,7 +3,9 @@
 
 #include "wire_inside.h"
 
+#include <assert.h>
 #include <float.h>
+#include <stddef.h>
 #include <string.h>
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "columns on the wire are little endian");
@@ -106,16 +108,39 @@ void read_reference (room_t *room, fields_t *fields, wire_object_t *object)
     end_array (fields, &list);
 }
 
-void wire_put_candles (buffer_t *message, const wire_candles_t *candles)
+static void put_candles_head (buffer_t *message, const wire_candles_t *candles)
 {
     put_object (message, WIRE_CANDLES, 8 + WIRE_CANDLE_COLUMNS);
     put_shard (message, candles->shard, candles->generation);
     put_uint (message, candles->sequence);
     put_uint (message, candles->known);
     put_texts (message, candles->symbols, candles->symbol_count, sizeof *candles->symbols);
+}
+
+void wire_put_candles (buffer_t *message, const wire_candles_t *candles)
+{
+    put_candles_head (message, candles);
     put_bytes (message, candles->symbol);
     for (size_t i = 0; i < WIRE_CANDLE_COLUMNS; i++) {
         put_bytes (message, candles->columns[i]);
+    }
+    put_int (message, candles->stamp_us);
+}
+
+void wire_put_candle_rows (buffer_t *message, const wire_candles_t *candles, const wire_row_t *rows)
+{
+    static_assert (offsetof (wire_row_t, volume) == WIRE_COLUMN_VOLUME * sizeof (double),
+                   "a row has its columns in their order");
+    put_candles_head (message, candles);
+    char *at = put_bytes_room (message, candles->count * sizeof rows->symbol);
+    for (size_t row = 0; row < candles->count; row++) {
+        memcpy (at + row * sizeof rows->symbol, &rows[row].symbol, sizeof rows->symbol);
+    }
+    for (size_t i = 0; i < WIRE_CANDLE_COLUMNS; i++) {
+        at = put_bytes_room (message, candles->count * 8);
+        for (size_t row = 0; row < candles->count; row++) {
+            memcpy (at + row * 8, (const char *) &rows[row] + i * 8, 8);
+        }
     }
     put_int (message, candles->stamp_us);
 }

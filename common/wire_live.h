@@ -238,6 +238,13 @@ typedef struct {
     int64_t stamp_us; /* the oldest of its rows */
 } wire_candles_t;
 
+/* A row as who sends it gathers it: a cache line. Column i lies at 8 * i. */
+typedef struct {
+    int64_t ts, arrival_ms;
+    double open, high, low, close, volume;
+    uint32_t symbol;
+} wire_row_t;
+
 /* CLOCK: the source's clock of a shard: no entry of it that is still to come arrived before. [shard,
  * epoch, counter, sequence, clock_ms, is_end] */
 typedef struct {
@@ -282,6 +289,9 @@ void wire_put_known (buffer_t *message, const wire_places_t *known);
 void wire_put_begin (buffer_t *message, const wire_begin_t *begin);
 void wire_put_reference (buffer_t *message, const wire_reference_t *reference);
 void wire_put_candles (buffer_t *message, const wire_candles_t *candles);
+/* The same, its columns made of `candles->count` rows: the item's own are not looked at. */
+void wire_put_candle_rows (buffer_t *message, const wire_candles_t *candles,
+                           const wire_row_t *rows);
 void wire_put_clock (buffer_t *message, const wire_clock_t *clock);
 void wire_put_live_hit (buffer_t *message, const wire_live_hit_t *hit);
 void wire_put_progress (buffer_t *message, const wire_progress_t *progress);
