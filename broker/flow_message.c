@@ -12,8 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Rows for which a shard keeps room: after a worker's loss 128 shards had 53 KB each, for good. */
-#define ROWS_KEEP 512
+/* Rows for which a shard keeps room when its batches are shorter again: after a worker's loss each would have 32 KiB
+ * for good. */
+#define ROWS_KEEP 128
 
 #define ENOUGH 8 /* a worker has enough to do with such a part of its window under way */
 
@@ -161,7 +162,8 @@ void flow_free_rows (batch_rows_t *rows)
 
 static void grow_rows (batch_rows_t *rows)
 {
-    rows->capacity = rows->capacity * 2 + 16;
+    uint32_t more = rows->capacity * 2 + 16;
+    rows->capacity = more < FLOW_BATCH_ROWS ? more : FLOW_BATCH_ROWS;
     rows->rows = memory_resize (rows->rows, rows->capacity, sizeof *rows->rows);
 }
 
@@ -256,8 +258,9 @@ void flow_close_batch (flow_t *self, unsigned number)
     end_item (seat, before);
     shard->passed += rows->count;
     seat->gathered -= (uint64_t) rows->count * FLOW_ROW;
+    bool is_large = rows->capacity > ROWS_KEEP && rows->count < rows->capacity / 4;
     rows->count = rows->symbol_count = 0;
-    if (rows->capacity > ROWS_KEEP) {
+    if (is_large) {
         flow_free_rows (rows);
     }
 }
