@@ -15,7 +15,9 @@
 #define FRESH_MS  2500 /* who spoke so lately is there: states come every second */
 #define SWEEP_MS  1000
 #define ASSIGN_MS 100
-#define CLOCK_MS  1000 /* the source's clock is sent when it moved so far */
+#define PREPARE_PART                                                                               \
+    16 /* reference data goes ahead while no more than such a part of a window is under way */
+#define CLOCK_MS 1000 /* the source's clock is sent when it moved so far */
 
 flow_t *flow_new (const flow_config_t *config)
 {
@@ -515,9 +517,10 @@ void flow_changed (flow_t *self, const char *name)
     }
 }
 
-static bool has_half_a_window (const flow_t *self, const flow_seat_t *seat)
+/* Candles wait behind it: with half a window of it under way, some for 10 ms. */
+static bool may_prepare (const flow_t *self, const flow_seat_t *seat)
 {
-    return seat->live && flow_seat_has_room (self, seat, self->config.window_bytes / 2);
+    return seat->live && flow_seat_has_room (self, seat, self->config.window_bytes / PREPARE_PART);
 }
 
 /* May the symbol's first candle of `day` still come, and lacks its worker what goes ahead of it? */
@@ -534,7 +537,7 @@ flow_prepare_t flow_prepare (flow_t *self, day_t day, uint32_t count)
     uint32_t total = self->symbol_names.count;
     bool waits = false, any = false;
     for (uint32_t w = 0; w < self->seat_count && !any; w++) {
-        any = has_half_a_window (self, &self->seats[w]);
+        any = may_prepare (self, &self->seats[w]);
     }
     if (!any && self->seat_count > 0) {
         return FLOW_PREPARE_WAITS;
@@ -545,7 +548,7 @@ flow_prepare_t flow_prepare (flow_t *self, day_t day, uint32_t count)
         if (!is_unprepared (self, symbol, day)) {
             continue;
         }
-        if (!has_half_a_window (self, &self->seats[self->shards[symbol->shard].owner])) {
+        if (!may_prepare (self, &self->seats[self->shards[symbol->shard].owner])) {
             waits = true;
             continue;
         }

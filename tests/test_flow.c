@@ -1245,7 +1245,7 @@ static uint64_t under_way (const bench_t *self)
 static void test_gathering (void **state)
 {
     (void) state;
-    enum { WINDOW = 40000, ENOUGH = WINDOW / 4, ROW = 60 };
+    enum { WINDOW = 40000, ENOUGH = WINDOW / 8, ROW = 60 };
     bench_t *self = bench_new ();
     self->config.window_bytes = WINDOW;
     bench_start (self, 1, NULL);
@@ -1269,6 +1269,94 @@ static void test_gathering (void **state)
     flow_changed (self->flow, "AAA"); /* what a shard gathered goes with its generation */
     settle (self);
     assert_int_equal (under_way (self), 0);
+    bench_destroy (self);
+}
+
+/* While there is more, the shards' batches are closed in turn, and only until the worker has enough: those that
+ * were left are the first of the next time, and by then twice as long. */
+static void test_in_turn (void **state)
+{
+    (void) state;
+    enum { WINDOW = 40000, ENOUGH = WINDOW / 8, ROW = 60, SHARDS = 8, ROWS = 20 };
+    static const char *const names[SHARDS] = {"AAA", "BBB", "CCC", "DDD",
+                                              "EEE", "FFF", "GGG", "HHH"};
+    bench_t *self = bench_new ();
+    self->config.window_bytes = WINDOW;
+    bench_start (self, 1, NULL);
+    uint32_t streams[SHARDS];
+    for (int i = 0; i < SHARDS; i++) {
+        streams[i] = begin_symbol (self, names[i], names[i]);
+    }
+    hear_worker (self, 0);
+    size_t went[3] = {
+        0}; /* shards whose rows went in the first and in the second time, and how many rows */
+    bool first[SHARDS];
+    for (int time = 0; time < 2; time++) {
+        assert_int_equal (under_way (self), went[0] ? (SHARDS - went[0]) * (size_t) ROWS * ROW : 0);
+        for (int i = 0; i < SHARDS; i++) {
+            for (int minute = 1; minute <= ROWS; minute++) {
+                enter (self, streams[i], names[i], DAY, time * ROWS + minute);
+            }
+        }
+        flow_flush (self->flow, self->now, true);
+        take_messages (self, 0);
+        for (int i = 0; i < SHARDS; i++) {
+            size_t rows = count_events (self, WIRE_CANDLES, names[i]) - 1;
+            if (time == 0) {
+                first[i] = rows > 0;
+                assert_int_equal (rows, first[i] ? ROWS : 0);
+                went[0] += first[i];
+            } else if (!first[i]) {
+                assert_true (rows == 0 || rows == (size_t) 2 * ROWS);
+                went[1] += rows > 0;
+            }
+            went[2] += time == 1 && first[i] && rows > ROWS;
+        }
+        hear_worker (self, 0);
+    }
+    assert_in_range (went[0], ENOUGH / (ROWS * ROW + 300), ENOUGH / (ROWS * ROW) + 1);
+    assert_in_range (went[1], 1, went[0] - 1); /* they are longer */
+    assert_int_equal (went[2], 0);             /* not yet their turn */
+    flow_flush (self->flow, self->now, false);
+    take_messages (self, 0);
+    for (int i = 0; i < SHARDS; i++) {
+        assert_int_equal (count_events (self, WIRE_CANDLES, names[i]), 1 + 2 * ROWS);
+    }
+    bench_destroy (self);
+}
+
+/* Reference data goes ahead only while little is under way to the worker: candles would wait behind it. */
+static void test_prepare_waits (void **state)
+{
+    (void) state;
+    bench_t *self = bench_new ();
+    self->config.window_bytes = 16000;
+    bench_start (self, 1, NULL);
+    uint32_t stream = begin_symbol (self, "s", "AAA");
+    hear_worker (self, 0);
+    enter_run (self, stream, 1, 20, false);
+    assert_int_equal (flow_prepare (self->flow, DAY + 1, 10), FLOW_PREPARE_WAITS);
+    assert_int_equal (stats_of (self).prepared, 0);
+    hear_worker (self, 0);
+    assert_int_equal (flow_prepare (self->flow, DAY + 1, 10), FLOW_PREPARED);
+    assert_int_equal (stats_of (self).prepared, 1);
+    bench_destroy (self);
+}
+
+/* What is gathered for a worker that has enough is bounded: by half of its window. */
+static void test_gathered_bound (void **state)
+{
+    (void) state;
+    enum { WINDOW = 40000, ROW = 60 };
+    bench_t *self = bench_new ();
+    self->config.window_bytes = WINDOW;
+    bench_start (self, 1, NULL);
+    uint32_t stream = begin_symbol (self, "s", "AAA");
+    hear_worker (self, 0);
+    size_t taken = enter_run (self, stream, 1, 100, true); /* it has enough: 6,000 bytes */
+    assert_int_equal (taken, 101);
+    assert_int_equal (enter_run (self, stream, 101, 101 + WINDOW / 2 / ROW - 1, true), taken);
+    assert_true (enter_run (self, stream, 500, 501, true) > taken);
     bench_destroy (self);
 }
 
@@ -1381,6 +1469,9 @@ int main (void)
         cmocka_unit_test (test_aside),
         cmocka_unit_test (test_replaced),
         cmocka_unit_test (test_gathering),
+        cmocka_unit_test (test_in_turn),
+        cmocka_unit_test (test_gathered_bound),
+        cmocka_unit_test (test_prepare_waits),
         cmocka_unit_test (test_long_batch),
         cmocka_unit_test (test_named_once),
         cmocka_unit_test (test_replay_end),

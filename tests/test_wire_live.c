@@ -374,6 +374,32 @@ static void test_columns (void **state)
     ACCEPTED (WIRE_CANDLES, candles, known = UINT32_MAX);
 }
 
+/* Rows that are sent make the same bytes as their columns. */
+static void test_rows (void **state)
+{
+    (void) state;
+    const wire_candles_t *candles = &wires_find (WIRE_CANDLES)->object.candles;
+    wire_row_t rows[8];
+    assert_in_range (candles->count, 2, 8);
+    memset (rows, 0xee, sizeof rows); /* what lies between is not sent */
+    for (size_t row = 0; row < candles->count; row++) {
+        memcpy (&rows[row].symbol, candles->symbol.bytes + row * 4, 4);
+        for (size_t i = 0; i < WIRE_CANDLE_COLUMNS; i++) {
+            memcpy ((char *) &rows[row] + i * 8, candles->columns[i].bytes + row * 8, 8);
+        }
+    }
+    wire_candles_t head = *candles;
+    head.symbol = (wire_bytes_t){0};
+    memset (head.columns, 0, sizeof head.columns);
+    buffer_t columns = {0}, bytes = {0};
+    wire_put_candles (&columns, candles);
+    wire_put_candle_rows (&bytes, &head, rows);
+    assert_int_equal (bytes.size, columns.size);
+    assert_memory_equal (bytes.bytes, columns.bytes, columns.size);
+    buffer_free (&columns);
+    buffer_free (&bytes);
+}
+
 /* Reads the example's candles with 8 other bytes in one row of one column. */
 static int read_cell (wire_column_t column, int row, const void *value)
 {
@@ -539,15 +565,15 @@ static void test_full_places (void **state)
 int main (void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test (test_shards),         cmocka_unit_test (test_generations),
-        cmocka_unit_test (test_sequences),      cmocka_unit_test (test_numbers),
-        cmocka_unit_test (test_milliseconds),   cmocka_unit_test (test_dates),
-        cmocka_unit_test (test_streams),        cmocka_unit_test (test_list_limits),
-        cmocka_unit_test (test_files),          cmocka_unit_test (test_not_finite),
-        cmocka_unit_test (test_hit_fields),     cmocka_unit_test (test_columns),
-        cmocka_unit_test (test_candle_times),   cmocka_unit_test (test_candle_dates),
-        cmocka_unit_test (test_candle_numbers), cmocka_unit_test (test_in_place),
-        cmocka_unit_test (test_full_places),
+        cmocka_unit_test (test_shards),       cmocka_unit_test (test_generations),
+        cmocka_unit_test (test_sequences),    cmocka_unit_test (test_numbers),
+        cmocka_unit_test (test_milliseconds), cmocka_unit_test (test_dates),
+        cmocka_unit_test (test_streams),      cmocka_unit_test (test_list_limits),
+        cmocka_unit_test (test_files),        cmocka_unit_test (test_not_finite),
+        cmocka_unit_test (test_hit_fields),   cmocka_unit_test (test_columns),
+        cmocka_unit_test (test_candle_times), cmocka_unit_test (test_rows),
+        cmocka_unit_test (test_candle_dates), cmocka_unit_test (test_candle_numbers),
+        cmocka_unit_test (test_in_place),     cmocka_unit_test (test_full_places),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -2,8 +2,7 @@
  *
  *     messages (16 at most) --> commits --write--> journal --sync--> followers step --> state
  *
- * A transaction takes what is there, and when that is much it waits a little for more: a load makes them
- * larger, not more. It is synced at once
+ * A transaction takes what is there, so that a load makes them larger, not more. It is synced at once
  * when it has hits that sinks wait for, and otherwise within 100 ms, beside the transactions that follow;
  * a follower's cursor is synced by itself.
  */
@@ -19,11 +18,7 @@
 #include <string.h>
 #include <time.h>
 
-#define PAUSE_MS 2  /* between states that changes cause */
-#define MANY     64 /* hits and progresses: a load, of which the next come at once, ... */
-#define WRITE_MS                                                                                   \
-    3 /* ... so that a transaction begins so long after the last one: it costs by the
-                            * pages that it writes, and without this took a third of the collector's core */
+#define PAUSE_MS      2    /* between states that changes cause */
 #define RETRY_MS      100  /* until a transaction, or a sync, that failed is tried again */
 #define SYNC_MS       100  /* what is committed survives a power cut so soon */
 #define SYNC_HITS_MS  5    /* and hits, unless the last sync is less than that ago */
@@ -51,7 +46,6 @@ typedef struct {
     bool unsynced;
     mono_t committed; /* the first commit that is not synced */
     mono_t synced;
-    mono_t wrote; /* the last transaction began */
     mono_t retry; /* nothing is written or synced before */
     mono_t forget;
 } live_t;
@@ -190,24 +184,11 @@ static void retry_later (live_t *self, mono_t now)
     self->retry = (mono_t){now.us + RETRY_MS * 1000};
 }
 
-/* Milliseconds until it is time to write; -1 when there is nothing to. */
-static int64_t write_due_ms (const live_t *self, mono_t now)
-{
-    if (!commits_pending (self->commits)) {
-        return -1;
-    }
-    bool many = commits_pending_items (self->commits) >= MANY;
-    int64_t due = many ? left_ms (self->wrote, WRITE_MS, now) : 0;
-    int64_t retry = mono_ms (now, self->retry);
-    return retry > due ? retry : due;
-}
-
 static void write_commits (live_t *self, mono_t now)
 {
     if (!commits_pending (self->commits) || !may_write (self, now)) {
         return;
     }
-    self->wrote = now;
     int64_t start = cpu_thread_ns ();
     if (commits_write (self->commits) != 0) {
         retry_later (self, now);
@@ -288,7 +269,9 @@ static size_t live_waits (void *handle, zmq_pollitem_t *items, size_t max, int64
             (zmq_pollitem_t){.fd = journal_sync_fd (self->journal), .events = ZMQ_POLLIN};
     }
     *due_ms = sooner (*due_ms, sync_due_ms (self, now));
-    *due_ms = sooner (*due_ms, write_due_ms (self, now));
+    if (commits_pending (self->commits)) {
+        *due_ms = sooner (*due_ms, left_ms (now, mono_ms (now, self->retry), now));
+    }
     return count;
 }
 
@@ -297,9 +280,7 @@ static void live_turn (void *handle, bool busy, bool ready)
     live_t *self = handle;
     mono_t now = mono_now ();
     (void) busy;
-    if (write_due_ms (self, now) == 0) {
-        write_commits (self, now);
-    }
+    write_commits (self, now);
     say_known (self);
     sync_journal (self, now);
     followers_turn (self->followers, ready, now);

@@ -241,11 +241,6 @@ uint64_t commits_pending_bytes (const commits_t *self)
     return self->hits.size + self->places.size;
 }
 
-size_t commits_pending_items (const commits_t *self)
-{
-    return self->ages.waiting;
-}
-
 static int write_claims (commits_t *self)
 {
     const store_t *store = &self->store;

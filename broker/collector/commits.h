@@ -66,10 +66,9 @@ bool commits_take (commits_t *self, const char *bytes, size_t size);
  * commits_able is false are ignored: what is not acknowledged must come again. */
 void commits_places (commits_t *self, const wire_places_t *places);
 
-/* Is anything pending? How many bytes? How many hits and shards' progresses came for it? */
+/* Is anything pending? How many bytes? */
 bool commits_pending (const commits_t *self);
 uint64_t commits_pending_bytes (const commits_t *self);
-size_t commits_pending_items (const commits_t *self);
 
 /* Writes all that is pending as one transaction. 0, or -1: try the same again later. */
 int commits_write (commits_t *self);
