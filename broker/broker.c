@@ -13,8 +13,8 @@
  * message of them is small against BATCH_AHEAD files of theirs. What a unit asked for is larger, and
  * half as many wake-ups for it are 9 % of a run's CPU time. */
 #define MESSAGE_START (256u << 10)
-#define MESSAGE_SERVE (1u << 20)
-#define WINDOW_MAX    (4u << 20)  /* bytes under way to one worker at most, */
+#define MESSAGE_SERVE (512u << 10)
+#define WINDOW_MAX    (2u << 20)  /* bytes under way to one worker at most, */
 #define WINDOWS_SUM   (24u << 20) /* and to all together: what bounds the broker's memory */
 #define WINDOW_MIN    (512u << 10)
 #define ROUNDS        64   /* rounds of work before signals are looked at again */

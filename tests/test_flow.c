@@ -1290,7 +1290,7 @@ static void test_in_turn (void **state)
     hear_worker (self, 0);
     size_t went[3] = {
         0}; /* shards whose rows went in the first and in the second time, and how many rows */
-    bool first[SHARDS];
+    bool first[SHARDS] = {false};
     for (int time = 0; time < 2; time++) {
         assert_int_equal (under_way (self), went[0] ? (SHARDS - went[0]) * (size_t) ROWS * ROW : 0);
         for (int i = 0; i < SHARDS; i++) {
