@@ -548,6 +548,8 @@ static bool is_behind (const flow_t *self, int w)
 bool flow_has_room (const flow_t *self)
 {
     bool any = false, all_behind = true;
+    /* Half is kept for reading again, while anything is; else nearly all is ours: the more is gathered, the longer
+     * are the batches. */
     uint64_t room = self->config.window_bytes / 8 * (self->unattached > 0 ? 4 : 7);
     for (uint32_t w = 0; w < self->seat_count; w++) {
         const flow_seat_t *seat = &self->seats[w];
