@@ -331,13 +331,15 @@ static bool go_on (live_t *self)
     mono_t now = mono_now ();
     live_tend_children (self);
     live_report (self, now); /* before clocks are sent: what was sent last is committed by now */
-    open_source (self);
     bool more = turn_source (self, now);
     if (mono_ms (self->turned, now) >= TURN_MS || !more) {
         self->turned = now;
         flow_turn (self->flow, (uint64_t) (now.us / 1000));
         watch_files (self);
     }
+    /* Behind the turn, in which the worker that joined last gets its shards: with something in them they would move
+     * later, and be read again. */
+    open_source (self);
     prepare (self);
     send_messages (self, more);
     note_owners (self);
