@@ -18,6 +18,9 @@ PROGRAMS = {"fastscanner": "broker", "fastscanner-worker": "worker",
             "redis-check-rdb": "redis-server"}  # what Debian's redis-server is a link to
 LIBRARIES = [("libzmq", "ZeroMQ"), ("redis-", "Redis server")]
 ZEROMQ_THREAD = "ZMQ"
+# Of stacks that end where the kernel was called: what it did.
+KERNEL = [("read", {"filemap_read", "do_filp_open", "vfs_statx", "iterate_dir"}),
+          ("ZeroMQ", {"eventfd_write", "eventfd_read", "unix_stream_sendmsg", "unix_stream_recvmsg", "do_sys_poll"})]
 OTHER = "other"
 
 Sample = collections.namedtuple("Sample", "process pid thread frames stage")
@@ -73,6 +76,9 @@ def stage_of(frames, thread, symbols, stages):
             return name
     if thread.startswith(ZEROMQ_THREAD):
         return "ZeroMQ"
+    for name, functions in KERNEL:
+        if any(function in functions for function, _ in frames):
+            return name
     return OTHER
 
 

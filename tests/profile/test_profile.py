@@ -47,6 +47,14 @@ fastscanner 300/300
 redis-server 400/400
 \t    5588 call (/usr/bin/redis-check-rdb)
 
+fastscanner-col 700/700
+\tffffffff81 copy_page_to_iter ([kernel.kallsyms])
+\tffffffff82 filemap_read ([kernel.kallsyms])
+\t    7f03 read (/usr/lib/libc.so.6)
+
+fastscanner-col 700/700
+\t    5590 main (/opt/fastscanner-collector)
+
 bash 500/500
 \t    5589 main (/usr/bin/bash)
 
@@ -87,7 +95,8 @@ class Samples(unittest.TestCase):
         self.assertEqual(found, [("broker", "", "route"), ("broker", "", "messages"),
                                  ("broker", "ZMQbg/IO/0", "ZeroMQ"), ("worker", "ZMQbg/IO/0", "ZeroMQ"),
                                  ("worker", "", "scan"), ("producer", "", "load test"),
-                                 ("redis-server", "", "Redis server")])
+                                 ("redis-server", "", "Redis server"), ("collector", "", "read"),
+                                 ("collector", "", "other")])
 
     def test_each_has_a_stage_that_the_table_knows(self):
         _, order = stacks.read_stages(os.path.join(HERE, "stages"))
@@ -96,7 +105,7 @@ class Samples(unittest.TestCase):
 
     def test_folding_keeps_all(self):
         folded = stacks.fold(samples_of(SCRIPT + SCRIPT))
-        self.assertEqual(sum(folded.values()), 14)
+        self.assertEqual(sum(folded.values()), 18)
         self.assertEqual(folded[("broker", "main", "live_run", "flow_pass")], 2)
         self.assertEqual(folded[("broker", "ZMQbg/IO/0", "[libzmq.so.5.2.4]", "_copy_from_iter")], 2)
 
@@ -173,7 +182,7 @@ class Report(unittest.TestCase):
             profiles = json.load(file)
         self.assertEqual(set(profiles), {"batch", "live"})
         for profile in profiles.values():
-            self.assertEqual(profile["samples"], 7)
+            self.assertEqual(profile["samples"], 9)
             self.assertAlmostEqual(sum(profile["stages"].values()), 1)
             self.assertAlmostEqual(sum(profile["processes"].values()), 1)
         self.assertIn("|  | batch | live, straight |", text)
