@@ -5,8 +5,7 @@
 
 void name_list_add (name_list_t *self, const char *name)
 {
-    self->offsets = memory_resize (self->offsets, self->count + 1, sizeof *self->offsets);
-    self->offsets[self->count++] = (uint32_t) self->texts.size;
+    self->count++;
     buffer_append (&self->texts, name, strlen (name) + 1);
 }
 
@@ -16,9 +15,21 @@ static int compare (const void *a, const void *b, void *texts)
     return strcmp (text + *(const uint32_t *) a, text + *(const uint32_t *) b);
 }
 
+/* All at once, behind the texts: two arrays that grow in turn leave holes of their former sizes. */
+static void find_offsets (name_list_t *self)
+{
+    self->offsets = memory_resize (self->offsets, self->count, sizeof *self->offsets);
+    uint32_t at = 0;
+    for (size_t i = 0; i < self->count; i++) {
+        self->offsets[i] = at;
+        at += (uint32_t) strlen (self->texts.bytes + at) + 1;
+    }
+}
+
 void name_list_sort (name_list_t *self)
 {
     if (self->count > 0) {
+        find_offsets (self);
         qsort_r (self->offsets, self->count, sizeof *self->offsets, compare, self->texts.bytes);
     }
     size_t kept = 0;

@@ -11,11 +11,11 @@
 
 typedef struct {
     size_t count;
-    uint32_t *offsets; /* of each name in `texts` */
+    uint32_t *offsets; /* of each name in `texts`, once it is sorted */
     buffer_t texts;    /* each with its NUL */
 } name_list_t;
 
-/* Appends a name. Before name_list_find the set must be sorted. */
+/* Appends a name. Before anything else is asked the set must be sorted, once, behind the last name. */
 void name_list_add (name_list_t *self, const char *name);
 
 /* Sorts by bytes, and keeps each name once. */
