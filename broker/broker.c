@@ -14,13 +14,12 @@
  * half as many wake-ups for it are 9 % of a run's CPU time. */
 #define MESSAGE_START (256u << 10)
 #define MESSAGE_SERVE (512u << 10)
-#define MESSAGE_ROOM                                                                               \
-    (64u << 10) /* behind that, for its last file: a message that grows leaves holes of its sizes */
-#define WINDOW_MAX  (2u << 20)  /* bytes under way to one worker at most, */
-#define WINDOWS_SUM (24u << 20) /* and to all together: what bounds the broker's memory */
-#define WINDOW_MIN  (512u << 10)
-#define ROUNDS      64   /* rounds of work before signals are looked at again */
-#define EXIT_MS     3000 /* children that were told to go are killed after that */
+#define MESSAGE_ROOM  (64u << 10) /* behind that, for its last file: see seat_message */
+#define WINDOW_MAX    (2u << 20)  /* bytes under way to one worker at most, */
+#define WINDOWS_SUM   (24u << 20) /* and to all together: what bounds the broker's memory */
+#define WINDOW_MIN    (512u << 10)
+#define ROUNDS        64   /* rounds of work before signals are looked at again */
+#define EXIT_MS       3000 /* children that were told to go are killed after that */
 
 uint64_t broker_now_ms (const broker_t *self)
 {
@@ -36,6 +35,7 @@ void broker_fail (broker_t *self)
 /* ---- data ---- */
 
 /* The message that goes next to the worker, begun if it is not. */
+/* A new one has its room at once: one that grows leaves holes of its former sizes. */
 static buffer_t *seat_message (seat_t *seat, size_t w)
 {
     if (seat->out.size == 0) {

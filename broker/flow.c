@@ -15,9 +15,11 @@
 #define FRESH_MS  2500 /* who spoke so lately is there: states come every second */
 #define SWEEP_MS  1000
 #define ASSIGN_MS 100
-#define PREPARE_PART                                                                               \
-    16 /* reference data goes ahead while no more than such a part of a window is under way */
-#define CLOCK_MS 1000 /* the source's clock is sent when it moved so far */
+#define CLOCK_MS  1000 /* the source's clock is sent when it moved so far */
+
+/* Reference data goes ahead while no more than such a part of a window is under way: candles wait behind it, with half
+ * a window of it some for 10 ms. */
+#define PREPARE_PART 16
 
 flow_t *flow_new (const flow_config_t *config)
 {
@@ -517,7 +519,6 @@ void flow_changed (flow_t *self, const char *name)
     }
 }
 
-/* Candles wait behind it: with half a window of it under way, some for 10 ms. */
 static bool may_prepare (const flow_t *self, const flow_seat_t *seat)
 {
     return seat->live && flow_seat_has_room (self, seat, self->config.window_bytes / PREPARE_PART);

@@ -196,8 +196,9 @@ void flow_turn (flow_t *self, uint64_t now_ms);
 /* ---- what is to be said ---- */
 
 /* Closes what was gathered into messages. `more`: the source has more at once, and this is called again
- * behind it: then what is for a worker that has enough to do goes on gathering, for longer batches. (Of
- * 10,000 symbols a shard has 40: with one minute in a batch, half of the worker's time is the batch.) */
+ * behind it: then a worker gets no more batches than it needs to have enough to do, shards in turn, and the rest
+ * goes on gathering. (Of 10,000 symbols a shard has 40: with one minute in a batch, half of the worker's
+ * time is the batch.) */
 void flow_flush (flow_t *self, uint64_t now_ms, bool more);
 /* The worker's next message; the buffer is the caller's. False when there is none. */
 bool flow_next_message (flow_t *self, uint32_t w, buffer_t *message);

@@ -74,14 +74,13 @@ typedef struct {
     uint64_t request;
 } stream_t;
 
-/* Candles of a shard that wait to become one item. */
+/* Candles of a shard that wait to become one item: in rows, not columns, of which eight lines of the cache would be
+ * fetched for each, as a shard's next candle comes after those of 255 others. */
 typedef struct {
     uint32_t count, capacity;
     uint32_t symbol_count, symbol_capacity; /* symbols named in it */
     int64_t stamp_us;                       /* the oldest of its rows */
-    wire_row_t
-        *rows; /* not columns: a shard's next row comes after those of 255 others, and eight lines
-                       * of the cache would be fetched for it */
+    wire_row_t *rows;
     char (*names)[SYMBOL_MAX + 1];
 } batch_rows_t;
 

@@ -205,8 +205,8 @@ static void put_row (batch_rows_t *rows, uint32_t number, entry_id_t id, const c
                                              .close = candle->close,
                                              .volume = candle->volume,
                                              .symbol = number};
-    __builtin_prefetch (&rows->rows[rows->count],
-                        1); /* of the next, which comes a few hundred candles later */
+    /* The line of the next one, which comes a few hundred candles later. */
+    __builtin_prefetch (&rows->rows[rows->count], 1);
 }
 
 static int64_t stamp_of (const flow_t *self, uint32_t number, int64_t ts)

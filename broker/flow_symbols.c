@@ -20,7 +20,7 @@
 
 static const entry_id_t NOTHING = {0, 0};
 
-/* So many symbols of the shard more are to be read again, now that this one is, or not any more. */
+/* Of the shard, and of all: this symbol is to be read again (1), is not any more (-1), or stays as it was (0). */
 static void count_unattached (flow_t *self, const symbol_t *symbol, int more)
 {
     self->shards[symbol->shard].unattached += (uint32_t) more;

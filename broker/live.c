@@ -10,9 +10,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define TURN_MS         50          /* the flow's time is looked at so often */
-#define WINDOW_MAX      (5u << 19)  /* bytes under way to one worker at most, */
-#define WINDOWS_SUM     (16u << 20) /* and to all together: what bounds the broker's memory */
+#define TURN_MS         50            /* the flow's time is looked at so often */
+#define WINDOW_MAX      (2560u << 10) /* bytes under way to one worker at most, */
+#define WINDOWS_SUM     (16u << 20)   /* and to all together: what bounds the broker's memory */
 #define WINDOW_MIN      (512u << 10)
 #define EXIT_MS         8000 /* children that were told to go are killed after that */
 #define GATHER_MS       2000 /* the first workers are waited for so long before anything is read */

@@ -4,6 +4,7 @@
 #include "dice.h"
 #include "generator.h"
 #include "names.h"
+#include "text.h"
 #include "wire.h"
 
 #include <assert.h>
@@ -335,24 +336,10 @@ static void date_rows (load_market_t *self, day_t day)
     }
 }
 
-static char *put_whole (char *at, uint32_t value)
-{
-    char digits[10];
-    int count = 0;
-    do {
-        digits[count++] = (char) ('0' + value % 10);
-        value /= 10;
-    } while (value > 0);
-    while (count > 0) {
-        *at++ = digits[--count];
-    }
-    return at;
-}
-
 static char *put_price (char *at, uint32_t price)
 {
     *at++ = ',';
-    at = put_whole (at, price / 100);
+    at = text_put_whole (at, price / 100);
     *at++ = '.';
     *at++ = (char) ('0' + price % 100 / 10);
     *at++ = (char) ('0' + price % 10);
@@ -372,7 +359,7 @@ static void put_row (load_market_t *self, const char *date, const row_t *row)
     at = put_price (at, row->low);
     at = put_price (at, row->close);
     *at++ = ',';
-    at = put_whole (at, row->volume);
+    at = text_put_whole (at, row->volume);
     *at++ = '\n';
     self->text.size += (size_t) (at - start);
 }

@@ -9,8 +9,7 @@
 
 #define LOOK_MS 1     /* is anything being read again? */
 #define WARM_MS 60000 /* workers and journal have so long to get ready */
-#define SAY_MS                                                                                     \
-    1000 /* workers say what they scanned at least each 400 ms; one that was killed never will */
+#define SAY_MS  1000  /* workers that live have said what they scanned by then */
 
 /* ---- the source ---- */
 

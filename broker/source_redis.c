@@ -89,8 +89,7 @@ static bool turn_redis (void *of, bool stop, mono_t now)
 {
     source_redis_t *self = of;
     self->stopped = stop;
-    bool more = turn (self, now);
-    return more;
+    return turn (self, now);
 }
 
 static bool is_redis_over (const void *of)

@@ -1,5 +1,7 @@
 #include "entry.h"
 
+#include "text.h"
+
 entry_id_t entry_id_before (entry_id_t id)
 {
     if (id.sequence > 0) {
@@ -16,26 +18,11 @@ entry_id_t entry_id_after (entry_id_t id)
     return id.ms < UINT64_MAX ? (entry_id_t){id.ms + 1, 0} : id;
 }
 
-/* Writes the digits; where they end. Requests for thousands of streams have an id of each. */
-static char *put_number (char *text, uint64_t number)
-{
-    char digits[20];
-    int count = 0;
-    do {
-        digits[count++] = (char) ('0' + number % 10);
-        number /= 10;
-    } while (number > 0);
-    while (count > 0) {
-        *text++ = digits[--count];
-    }
-    return text;
-}
-
 char *entry_id_format (entry_id_t id, char text[static ENTRY_ID_TEXT])
 {
-    char *end = put_number (text, id.ms);
+    char *end = text_put_whole (text, id.ms);
     *end++ = '-';
-    *put_number (end, id.sequence) = '\0';
+    *text_put_whole (end, id.sequence) = '\0';
     return text;
 }
 

@@ -46,6 +46,20 @@ static bool name_valid (const char *text, size_t size, size_t size_max)
     return true;
 }
 
+char *text_put_whole (char *at, uint64_t number)
+{
+    char digits[20];
+    int count = 0;
+    do {
+        digits[count++] = (char) ('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    while (count > 0) {
+        *at++ = digits[--count];
+    }
+    return at;
+}
+
 bool symbol_valid (const char *text, size_t size)
 {
     return name_valid (text, size, SYMBOL_MAX) && text[0] != '.';

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define NUMBER_TEXT 32 /* bytes of the longest number with its NUL */
 #define SYMBOL_MAX  32 /* characters of the longest symbol */
@@ -12,6 +13,10 @@
 /* The fewest digits that read back to the same double; whole numbers below 1e15 without a point.
  * NaN and infinities are the caller's business. Returns the length. */
 size_t number_format (double value, char text[static NUMBER_TEXT]);
+
+/* Writes the digits of a whole number, at most 20 and no NUL; where they end. For what is written all the time:
+ * ids of requests, commands, rows. */
+char *text_put_whole (char *at, uint64_t number);
 
 /* A symbol: 1-32 of A-Za-z0-9.-_, not starting with '.'. */
 bool symbol_valid (const char *text, size_t size);

@@ -288,8 +288,9 @@ void wire_put_places (buffer_t *message, const wire_places_t *places);
 void wire_put_known (buffer_t *message, const wire_places_t *known);
 void wire_put_begin (buffer_t *message, const wire_begin_t *begin);
 void wire_put_reference (buffer_t *message, const wire_reference_t *reference);
+/* Columns as they are, bad ones too: who makes messages for tests. */
 void wire_put_candles (buffer_t *message, const wire_candles_t *candles);
-/* The same, its columns made of `candles->count` rows: the item's own are not looked at. */
+/* What the broker sends: its columns made of `candles->count` rows: the item's own are not looked at. */
 void wire_put_candle_rows (buffer_t *message, const wire_candles_t *candles,
                            const wire_row_t *rows);
 void wire_put_clock (buffer_t *message, const wire_clock_t *clock);

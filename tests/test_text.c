@@ -161,12 +161,36 @@ static void test_nearest_none (void **state)
     assert_null (nearest (longest));
 }
 
+/* Digits end where it says, from the least to the largest; nothing is written behind them. */
+static void test_whole (void **state)
+{
+    (void) state;
+    static const struct {
+        uint64_t number;
+        const char *text;
+    } cases[] = {{0, "0"},     {9, "9"},
+                 {10, "10"},   {1234567890, "1234567890"},
+                 {100, "100"}, {UINT64_MAX, "18446744073709551615"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[24];
+        memset (text, '#', sizeof text);
+        const char *end = text_put_whole (text, cases[i].number);
+        assert_int_equal (end - text, strlen (cases[i].text));
+        assert_memory_equal (text, cases[i].text, strlen (cases[i].text));
+        assert_int_equal (*end, '#');
+    }
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test (test_number_form),       cmocka_unit_test (test_number_reads_back),
-        cmocka_unit_test (test_number_not_finite), cmocka_unit_test (test_symbols),
-        cmocka_unit_test (test_scan_ids),          cmocka_unit_test (test_nearest),
+        cmocka_unit_test (test_whole),
+        cmocka_unit_test (test_number_form),
+        cmocka_unit_test (test_number_reads_back),
+        cmocka_unit_test (test_number_not_finite),
+        cmocka_unit_test (test_symbols),
+        cmocka_unit_test (test_scan_ids),
+        cmocka_unit_test (test_nearest),
         cmocka_unit_test (test_nearest_none),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

@@ -1,5 +1,7 @@
 #include "redis_inside.h"
 
+#include "text.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,16 +47,8 @@ void redis_renew_reader (redis_t *self)
 static void put_header (buffer_t *out, char type, size_t number)
 {
     char *to = buffer_reserve (out, 24);
-    char digits[20];
-    int count = 0;
-    do {
-        digits[count++] = (char) ('0' + number % 10);
-        number /= 10;
-    } while (number > 0);
     *to++ = type;
-    while (count > 0) {
-        *to++ = digits[--count];
-    }
+    to = text_put_whole (to, number);
     *to++ = '\r';
     *to++ = '\n';
     out->size = (size_t) (to - out->bytes);

@@ -22,8 +22,8 @@ void syncer_destroy (syncer_t **self);
 /* None is under way, and what the last gave was taken. `fd` is the caller's, and stays open until the
  * end. Never blocks. */
 void syncer_begin (syncer_t *self, int fd);
-bool syncer_is_busy (
-    const syncer_t *self); /* begun, and syncer_end has not said yet how it ended */
+/* Begun, and syncer_end has not said yet how it ended. */
+bool syncer_is_busy (const syncer_t *self);
 
 /* Readable when one has ended: for poll. */
 int syncer_fd (const syncer_t *self);
