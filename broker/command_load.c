@@ -1,5 +1,6 @@
 /* fastscanner load: how many candles a second the machine carries, and how fast. */
 #include "commands.h"
+#include "live_options.h"
 #include "load_report.h"
 #include "log.h"
 #include "redis.h"
@@ -95,7 +96,7 @@ static void read_numbers (load_run_t *self, const options_t *options)
     config->log_format = options_text (options, "log-format");
     config->redis_user = self->live.redis.user;
     config->redis_password_file = self->live.redis.password_file;
-    config->state = options_text (options, "state");
+    config->state = config->no_local ? NULL : options_text (options, "state");
     config->workers = job_workers (options);
 }
 
@@ -178,6 +179,7 @@ int command_load (const options_t *options)
 {
     load_run_t *run = memory_new (sizeof *run);
     int rc = read_scans (run, options);
+    rc = rc ? rc : live_listen (options, &run->live.config) == 0 ? 0 : EXIT_USAGE;
     rc = rc ? rc : read_sinks (run, options);
     rc = rc ? rc : check_state (options);
     rc = rc ? rc : check_redis (run, options);

@@ -297,6 +297,25 @@ void flow_worker_state (flow_t *self, uint32_t w, const wire_live_worker_t *stat
     }
 }
 
+bool flow_is_live (const flow_t *self, uint32_t w)
+{
+    return w < self->seat_count && self->seats[w].live;
+}
+
+bool flow_has_left (const flow_t *self, uint32_t w)
+{
+    bool left = w < self->seat_count && self->seats[w].live && self->seats[w].leaving;
+    for (unsigned s = 0; s < SHARD_COUNT && left; s++) {
+        left = self->shards[s].owner != (int) w;
+    }
+    return left;
+}
+
+void flow_set_window (flow_t *self, uint64_t bytes)
+{
+    self->config.window_bytes = bytes;
+}
+
 /* ---- the collector ---- */
 
 static void take_commit (flow_t *self, const wire_shard_state_t *state)

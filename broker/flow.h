@@ -173,6 +173,12 @@ void flow_lost (flow_t *self, uint32_t w, bool fault, bool returns, uint64_t now
 void flow_worker_state (flow_t *self, uint32_t w, const wire_live_worker_t *state, uint64_t now_ms);
 void flow_collector_state (flow_t *self, const wire_live_collector_t *state, uint64_t now_ms);
 
+/* Is the worker there? Has one that wants to leave (LIVE_WORKER) handed back all that it had? */
+bool flow_is_live (const flow_t *self, uint32_t w);
+bool flow_has_left (const flow_t *self, uint32_t w);
+/* Bytes that may be under way to each worker, from now on. */
+void flow_set_window (flow_t *self, uint64_t bytes);
+
 /* A newer broker claimed a shard of ours: we are to stop. */
 bool flow_is_replaced (const flow_t *self);
 

@@ -107,6 +107,7 @@ typedef struct {
 typedef struct {
     bool known; /* it joined once */
     bool live;
+    bool leaving;  /* it wants to hand back what it has */
     bool detached; /* it was said that it is slow */
     char name[WIRE_NAME_MAX + 1];
     session_t session;

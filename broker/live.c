@@ -4,24 +4,23 @@
 #include "process.h"
 #include "shard.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
-#define TURN_MS         50            /* the flow's time is looked at so often */
-#define WINDOW_MAX      (2560u << 10) /* bytes under way to one worker at most, */
-#define WINDOWS_SUM     (16u << 20)   /* and to all together: what bounds the broker's memory */
-#define WINDOW_MIN      (512u << 10)
-#define EXIT_MS         8000 /* children that were told to go are killed after that */
-#define GATHER_MS       2000 /* the first workers are waited for so long before anything is read */
-#define PREPARE_MS      1000 /* symbols and workers that came get their reference data so soon */
-#define PREPARE_AT_ONCE 16 /* symbols whose reference data is sent ahead between two looks around */
-#define WATCH_AT_ONCE   64 /* files looked at between two looks around */
-#define SECOND_US       1000000
-#define BEHIND_US       20000 /* a source that is behind for so long has much to give, */
-#define GATHER_US       16000 /* which is gathered so long */
+#define TURN_MS          50   /* the flow's time is looked at so often */
+#define EXIT_MS          8000 /* children that were told to go are killed after that */
+#define GATHER_MS        2000 /* the first workers are waited for so long before anything is read */
+#define PREPARE_MS       1000 /* symbols and workers that came get their reference data so soon */
+#define PREPARE_AT_ONCE  16 /* symbols whose reference data is sent ahead between two looks around */
+#define WATCH_AT_ONCE    64 /* files looked at between two looks around */
+#define SECOND_US        1000000
+#define REMOTE_LINGER_MS 500   /* for the last words to workers from elsewhere */
+#define BEHIND_US        20000 /* a source that is behind for so long has much to give, */
+#define GATHER_US        16000 /* which is gathered so long */
 
 void live_fail (live_t *self)
 {
@@ -38,14 +37,16 @@ void live_enter (live_t *self, live_phase_t phase)
 
 /* ---- the source ---- */
 
+/* Are the workers there that will be? Nobody knows of those from elsewhere: they get a while from the first on. */
 static bool are_all_joined (const live_t *self)
 {
-    for (uint32_t w = 0; w < self->seat_count; w++) {
+    bool waited = mono_ms (self->phase_since, mono_now ()) >= GATHER_MS;
+    for (uint32_t w = 0; w < self->local_count && !waited; w++) {
         if (!self->seats[w].data) {
             return false;
         }
     }
-    return true;
+    return self->local_count > 0 || (waited && self->any_joined);
 }
 
 /* Where streams begin that the journal does not know: early enough for every date that may be open when
@@ -64,8 +65,7 @@ static entry_id_t find_begin (const live_t *self)
 /* Opened when the workers are there, or were waited for: what is read before would be read again. */
 static void open_source (live_t *self)
 {
-    if (self->source.kind || self->phase != LIVE_RUNNING ||
-        (!are_all_joined (self) && mono_ms (self->phase_since, mono_now ()) < GATHER_MS)) {
+    if (self->source.kind || self->phase != LIVE_RUNNING || !are_all_joined (self)) {
         return;
     }
     if (self->config->open_source (self->config->argument, &self->source, self->flow,
@@ -259,13 +259,13 @@ static void tell_exit (live_t *self)
 {
     call_end (self, true);
     live_enter (self, LIVE_LEAVING);
-    for (uint32_t w = 0; w < self->seat_count; w++) {
+    for (uint32_t w = 0; w < self->local_count; w++) {
         if (!self->seats[w].known) {
             local_kill (self->local, w); /* it cannot be told */
         }
     }
     if (!self->collector_known) {
-        local_kill (self->local, self->seat_count);
+        local_kill (self->local, self->local_count);
     }
 }
 
@@ -309,6 +309,9 @@ static void wait_for_something (live_t *self, bool busy)
     zmq_pollitem_t *items = self->polled;
     items[count++] = (zmq_pollitem_t){.fd = self->signals, .events = ZMQ_POLLIN};
     items[count++] = channel_poll (self->control, ZMQ_POLLIN);
+    if (self->remote) {
+        items[count++] = channel_poll (self->remote, ZMQ_POLLIN);
+    }
     if (self->source.kind) {
         struct pollfd files[SOURCE_POLL_MAX];
         size_t used = self->source.kind->poll (self->source.self, files);
@@ -330,6 +333,7 @@ static bool go_on (live_t *self)
 {
     mono_t now = mono_now ();
     live_tend_children (self);
+    live_tend_seats (self);
     live_report (self, now); /* before clocks are sent: what was sent last is committed by now */
     bool more = turn_source (self, now);
     if (mono_ms (self->turned, now) >= TURN_MS || !more) {
@@ -355,13 +359,10 @@ static bool go_on (live_t *self)
 static void open_flow (live_t *self)
 {
     const live_config_t *config = self->config;
-    uint64_t window = WINDOWS_SUM / self->seat_count;
     flow_config_t flow = {.broker = self->broker,
                           .day_timeout_ms = config->day_timeout_ms,
                           .dead_after_ms = config->dead_after_ms,
-                          .window_bytes = window > WINDOW_MAX   ? WINDOW_MAX
-                                          : window < WINDOW_MIN ? WINDOW_MIN
-                                                                : window,
+                          .window_bytes = live_find_window (config->workers),
                           .max_symbols = config->max_symbols,
                           .incomplete_scan = config->incomplete_scan,
                           .waits = config->is_replay,
@@ -378,14 +379,37 @@ static void open_flow (live_t *self)
     self->flow = flow_new (&flow);
 }
 
+static void open_seats (live_t *self)
+{
+    const live_config_t *config = self->config;
+    self->local_count = self->seat_count = config->no_local ? 0 : config->workers;
+    self->seat_max = config->listen ? FLOW_WORKERS_MAX : self->local_count;
+    self->seats = memory_new (self->seat_max * sizeof *self->seats);
+    for (uint32_t w = 0; w < self->local_count; w++) {
+        live_seat_t *seat = &self->seats[w];
+        seat->taken = seat->local = true;
+        snprintf (seat->name, sizeof seat->name, "worker-%u", w);
+    }
+}
+
+static int open_controls (live_t *self)
+{
+    const char *listen = self->config->listen;
+    self->control = channel_bind (self->context, CHANNEL_ROUTER, self->control_endpoint);
+    if (self->control && listen) {
+        endpoint_split (listen, self->listen_host, &self->listen_port);
+        self->remote = channel_bind (self->context, CHANNEL_ROUTER, listen);
+    }
+    return self->control && (self->remote || !listen) ? 0 : -1;
+}
+
 static int open_live (live_t *self)
 {
     const live_config_t *config = self->config;
-    self->seat_count = config->workers;
-    self->seats = memory_new (self->seat_count * sizeof *self->seats);
-    self->polled = memory_new ((self->seat_count + 3 + SOURCE_POLL_MAX) * sizeof *self->polled);
+    open_seats (self);
+    self->polled = memory_new ((self->seat_max + 4 + SOURCE_POLL_MAX) * sizeof *self->polled);
     self->signals = process_signals ();
-    self->local = local_new (self->seat_count + 1);
+    self->local = local_new (self->local_count + 1);
     self->context = zmq_ctx_new ();
     if (self->signals < 0 || !self->local || !self->context ||
         getrandom (&self->broker, sizeof self->broker, 0) != sizeof self->broker) {
@@ -402,12 +426,9 @@ static int open_live (live_t *self)
     }
     reference_init (&self->reference, config->market, config->run->lookback);
     open_flow (self);
-    self->control = channel_bind (self->context, CHANNEL_ROUTER, self->control_endpoint);
+    int rc = open_controls (self);
     live_open_report (self);
-    if (!self->control) {
-        return -1;
-    }
-    return live_start_children (self);
+    return rc == 0 ? live_start_children (self) : -1;
 }
 
 static void close_live (live_t *self)
@@ -420,6 +441,7 @@ static void close_live (live_t *self)
     }
     local_destroy (&self->local);
     channel_destroy (&self->control, 0);
+    channel_destroy (&self->remote, REMOTE_LINGER_MS);
     if (self->context) {
         zmq_ctx_term (self->context);
     }

@@ -1,4 +1,4 @@
-/* live - the loop of a live run: source, flow, local workers and collector.
+/* live - the loop of a live run: source, flow, workers and collector, our children or from elsewhere.
  *
  *      source (Redis, files) --entries--> flow (decides) --messages--> PUSH (one for each worker's life) --> worker
  *         ^      what to read again --------+   ^  |                                                        |
@@ -9,7 +9,8 @@
  *      stop:   no new entries -> flow_is_even (or --drain is over) -> EXIT to all -> children end
  *
  * One loop: wait for a socket, a signal or a moment; take what came; let source and flow go on; send.
- * Nothing here blocks. Children are started again without end, with back-off.
+ * Nothing here blocks. Children are started again without end, with back-off. Who comes from elsewhere is somebody
+ * else's to start again: it joins, leaves, and stays when we end.
  */
 #ifndef LIVE_H
 #define LIVE_H
@@ -44,7 +45,10 @@ typedef struct {
 typedef struct {
     const market_t *market;
     const run_t *run;
-    uint32_t workers;
+    uint32_t workers; /* our children */
+    const char
+        *listen;   /* tcp://HOST:PORT for workers and a collector from elsewhere; NULL: none come */
+    bool no_local; /* ... and there are no children */
     const char *const *sinks; /* as the collector takes them */
     size_t sink_count;
     const char *state; /* the journal's directory; NULL: one that goes with the run */

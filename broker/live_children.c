@@ -17,7 +17,7 @@
 
 static size_t collector_index (const live_t *self)
 {
-    return self->seat_count; /* children: the workers, then the collector */
+    return self->local_count; /* children: the workers, then the collector */
 }
 
 static void note_start (live_t *self, child_t *child)
@@ -98,12 +98,7 @@ static void worker_ended (live_t *self, uint32_t w, int status)
     live_seat_t *seat = &self->seats[w];
     char text[80];
     note_end (&seat->child);
-    live_end_life (seat);
-    channel_destroy (&seat->data, 0);
-    seat->known = false;
-    self->worker_rows += seat->rejected_rows;
-    self->worker_files += seat->rejected_files;
-    seat->rejected_rows = seat->rejected_files = seat->notes = 0;
+    live_close_seat (self, w);
     if (self->phase == LIVE_LEAVING) {
         return;
     }
@@ -183,8 +178,8 @@ void live_take_signals (live_t *self)
 
 int live_start_children (live_t *self)
 {
-    int rc = start_collector (self);
-    for (uint32_t w = 0; w < self->seat_count && rc == 0; w++) {
+    int rc = self->config->no_local ? 0 : start_collector (self);
+    for (uint32_t w = 0; w < self->local_count && rc == 0; w++) {
         rc = start_worker (self, w);
     }
     return rc;
@@ -201,10 +196,10 @@ void live_tend_children (live_t *self)
     if (self->phase == LIVE_LEAVING || self->over) {
         return;
     }
-    if (is_due (&self->collector_child) && start_collector (self) != 0) {
+    if (!self->config->no_local && is_due (&self->collector_child) && start_collector (self) != 0) {
         note_end (&self->collector_child);
     }
-    for (uint32_t w = 0; w < self->seat_count; w++) {
+    for (uint32_t w = 0; w < self->local_count; w++) {
         child_t *child = &self->seats[w].child;
         if (is_due (child) && start_worker (self, w) != 0) {
             note_end (child);

@@ -9,14 +9,10 @@
 
 #define OWNERS_MS 20 /* who owns what is said so soon after it changed */
 
-static uint64_t now_ms (void)
-{
-    return (uint64_t) (mono_now ().us / 1000);
-}
-
 /* ---- welcome ---- */
 
-static void welcome (live_t *self, const channel_peer_t *peer, wire_live_welcome_t *item)
+void live_welcome (live_t *self, channel_t *control, const channel_peer_t *peer,
+                   wire_live_welcome_t *item)
 {
     const live_config_t *config = self->config;
     item->broker = self->broker;
@@ -28,112 +24,84 @@ static void welcome (live_t *self, const channel_peer_t *peer, wire_live_welcome
     item->holidays = market_holidays (config->market, &item->holiday_count);
     buffer_t message = {0};
     wire_put_live_welcome (&message, item);
-    channel_send_to (self->control, peer, &message);
+    channel_send_to (control, peer, &message);
 }
 
-static void welcome_collector (live_t *self)
+static void welcome_collector (live_t *self, const collector_peer_t *collector)
 {
     wire_live_welcome_t item = {.since_ms = self->config->since_ms,
                                 .session = {flow_epoch (self->flow), 0}};
-    welcome (self, &self->collector, &item);
-}
-
-/* A worker's life gets a data endpoint and a first session of its own. */
-static void welcome_worker (live_t *self, uint32_t w)
-{
-    live_seat_t *seat = &self->seats[w];
-    char name[48];
-    snprintf (name, sizeof name, "data-%u.%" PRIu64, w, seat->child.incarnation);
-    char *endpoint = local_endpoint (self->local, name);
-    if (!seat->data) {
-        seat->data = channel_bind (self->context, CHANNEL_PUSH, endpoint);
-        snprintf (name, sizeof name, "worker-%u", w);
-        seat->session = flow_joined (self->flow, w, name, now_ms ());
-        self->owners_changed = true;
-    }
-    if (seat->data) {
-        wire_live_welcome_t item = {
-            .worker = w, .session = seat->session, .since_ms = self->heard.since_ms};
-        snprintf (item.data_endpoint, sizeof item.data_endpoint, "%s", endpoint);
-        snprintf (item.collector_endpoint, sizeof item.collector_endpoint, "%s",
-                  self->collector_endpoint);
-        welcome (self, &seat->peer, &item);
-    } else {
-        live_fail (self);
-    }
-    free (endpoint);
-}
-
-/* Workers are welcomed when there is an epoch, and a collector to send hits to. */
-static bool can_welcome (const live_t *self)
-{
-    return flow_epoch (self->flow) > 0 && self->collector_endpoint[0] &&
-           self->phase != LIVE_LEAVING;
-}
-
-/* ---- workers ---- */
-
-static void take_worker_hello (live_t *self, const wire_hello_t *hello, const channel_peer_t *peer)
-{
-    for (uint32_t w = 0; w < self->seat_count; w++) {
-        live_seat_t *seat = &self->seats[w];
-        char name[32];
-        snprintf (name, sizeof name, "worker-%u", w);
-        if (strcmp (name, hello->name) == 0 && seat->child.incarnation == hello->incarnation) {
-            seat->peer = *peer;
-            seat->known = true;
-            if (can_welcome (self)) {
-                welcome_worker (self, w);
-            }
-            return;
-        }
-    }
-    self->refused++;
-}
-
-/* What it found wrong in reference files, each once. */
-static void log_notes (live_t *self, live_seat_t *seat, const wire_live_worker_t *state)
-{
-    for (; seat->notes < state->note_count; seat->notes++) {
-        log_warning ("%s/%s", market_directory (self->config->market), state->notes[seat->notes]);
-    }
-}
-
-static void take_worker_state (live_t *self, const wire_live_worker_t *state,
-                               const channel_peer_t *peer)
-{
-    for (uint32_t w = 0; w < self->seat_count; w++) {
-        live_seat_t *seat = &self->seats[w];
-        if (!seat->data || !channel_peer_equal (&seat->peer, peer)) {
-            continue;
-        }
-        log_notes (self, seat, state);
-        seat->candles = state->candles;
-        seat->late = state->late;
-        seat->refused = state->refused;
-        seat->rejected_rows = state->rejected_rows;
-        seat->rejected_files = state->rejected_files;
-        seat->scan_us = state->scan_us;
-        seat->memory_bytes = state->memory_bytes;
-        seat->cpu_us = state->cpu_us;
-        flow_worker_state (self->flow, w, state, now_ms ());
-    }
+    live_welcome (self, collector->control, &collector->peer, &item);
 }
 
 /* ---- the collector ---- */
 
-static void take_collector_hello (live_t *self, const wire_hello_t *hello,
+/* Our child is the collector from its hello on. One from elsewhere may be a second one, which waits for the
+ * journal's lock: it has to say first that it has the journal. */
+static void take_collector_hello (live_t *self, const wire_hello_t *hello, channel_t *control,
                                   const channel_peer_t *peer)
 {
-    if (hello->incarnation != self->collector_child.incarnation) {
+    bool is_child = control == self->control;
+    if (is_child ? hello->incarnation != self->collector_child.incarnation
+                 : self->collector_child.incarnation > 0) {
         self->refused++; /* there is one collector in a run */
         return;
     }
-    self->collector = *peer;
+    collector_peer_t *hearer = is_child ? &self->collector : &self->candidate;
+    bool is_same = self->collector_known && self->collector.control == control &&
+                   self->collector.hello == hello->incarnation;
+    hearer = is_same ? &self->collector : hearer; /* it came by another connection */
+    *hearer = (collector_peer_t){
+        .known = true, .control = control, .peer = *peer, .hello = hello->incarnation};
+    if (!endpoint_reach (hello->endpoint, channel_peer_address (control), hearer->endpoint,
+                         sizeof hearer->endpoint)) {
+        hearer->known = false;
+        self->refused++;
+        return;
+    }
+    if (is_child) {
+        hearer->incarnation = hello->incarnation;
+        self->collector_known = true;
+        self->owners_changed = true;
+    } else if (is_same) {
+        hearer->incarnation = self->collector_lives;
+    }
+    welcome_collector (self, hearer);
+}
+
+/* Has it our journal? */
+static bool has_journal (const live_t *self, const wire_live_collector_t *state)
+{
+    uint64_t epoch = flow_epoch (self->flow);
+    return state->epoch > epoch || (state->broker == self->broker && state->epoch == epoch);
+}
+
+/* A collector from elsewhere says that it has the journal: it is the one from now on. Lives are
+ * numbered as they come here: the clocks of two machines say nothing of who was first. */
+static void take_candidate (live_t *self, const wire_live_collector_t *state)
+{
+    if (state->incarnation != self->candidate.hello) {
+        return;
+    }
+    if (state->epoch > 0 && !has_journal (self, state)) {
+        log_error ("a collector with another journal wants to join: it is left out");
+        self->candidate.known = false;
+        self->refused++;
+        return;
+    }
+    if (state->epoch == 0) {
+        return; /* ours is not written yet */
+    }
+    bool moved = strcmp (self->collector.endpoint, self->candidate.endpoint) != 0;
+    self->collector = self->candidate;
+    self->collector.incarnation = ++self->collector_lives;
+    self->candidate.known = false;
     self->collector_known = true;
-    snprintf (self->collector_endpoint, sizeof self->collector_endpoint, "%s", hello->endpoint);
-    welcome_collector (self);
     self->owners_changed = true;
+    log_info ("the collector at %s joins", self->collector.endpoint);
+    if (moved) {
+        live_welcome_workers (self);
+    }
 }
 
 /* The journal's places, in order; when one is missing the next welcome brings all again. */
@@ -155,21 +123,28 @@ static void take_known (live_t *self, const wire_places_t *known)
 static void begin (live_t *self)
 {
     log_debug ("epoch %" PRIu64 " begins", self->heard.epoch);
-    flow_start (self->flow, self->heard.epoch, now_ms ());
+    flow_start (self->flow, self->heard.epoch, live_now_ms ());
     live_enter (self, LIVE_RUNNING);
-    for (uint32_t w = 0; w < self->seat_count; w++) {
-        if (self->seats[w].known) {
-            welcome_worker (self, w);
-        }
-    }
+    live_welcome_workers (self);
 }
 
-static void take_collector_state (live_t *self, const wire_live_collector_t *state,
+static bool is_peer (const collector_peer_t *collector, const channel_t *control,
+                     const channel_peer_t *peer)
+{
+    return collector->known && collector->control == control &&
+           channel_peer_equal (&collector->peer, peer);
+}
+
+static void take_collector_state (live_t *self, wire_live_collector_t *state, channel_t *control,
                                   const channel_peer_t *peer)
 {
-    if (!self->collector_known || !channel_peer_equal (&self->collector, peer)) {
+    if (is_peer (&self->candidate, control, peer)) {
+        take_candidate (self, state);
+    }
+    if (!self->collector_known || !is_peer (&self->collector, control, peer)) {
         return;
     }
+    state->incarnation = self->collector.incarnation;
     live_hear_ages (self, state);
     self->heard = *state;
     self->collector_heard = true;
@@ -179,7 +154,7 @@ static void take_collector_state (live_t *self, const wire_live_collector_t *sta
         self->sinks_behind += state->sinks[i].behind;
         self->sinks_failing += state->sinks[i].failing;
     }
-    flow_collector_state (self->flow, state, now_ms ());
+    flow_collector_state (self->flow, state, live_now_ms ());
     if (self->phase == LIVE_RUNNING && state->broker == self->broker &&
         state->epoch != flow_epoch (self->flow)) {
         log_error ("the journal is another one than it was: somebody removed %s", self->state);
@@ -194,25 +169,25 @@ static void take_collector_state (live_t *self, const wire_live_collector_t *sta
 
 /* ---- all ---- */
 
-static void take_object (live_t *self, const wire_object_t *object, const channel_peer_t *peer)
+static void take_object (live_t *self, wire_object_t *object, channel_t *control,
+                         const channel_peer_t *peer)
 {
-    bool is_collector = self->collector_known && channel_peer_equal (&self->collector, peer);
     switch (object->kind) {
     case WIRE_HELLO:
         if (object->hello.role == WIRE_ROLE_WORKER) {
-            take_worker_hello (self, &object->hello, peer);
+            live_take_worker_hello (self, &object->hello, control, peer);
         } else {
-            take_collector_hello (self, &object->hello, peer);
+            take_collector_hello (self, &object->hello, control, peer);
         }
         break;
     case WIRE_LIVE_WORKER:
-        take_worker_state (self, &object->live_worker, peer);
+        live_take_worker_state (self, &object->live_worker, control, peer);
         break;
     case WIRE_LIVE_COLLECTOR:
-        take_collector_state (self, &object->live_collector, peer);
+        take_collector_state (self, &object->live_collector, control, peer);
         break;
     case WIRE_KNOWN:
-        if (is_collector) {
+        if (is_peer (&self->collector, control, peer)) {
             take_known (self, &object->places);
         }
         break;
@@ -221,50 +196,72 @@ static void take_object (live_t *self, const wire_object_t *object, const channe
     }
 }
 
-void live_take_control (live_t *self)
+static void take_messages (live_t *self, channel_t *control)
 {
     const char *bytes;
     size_t size;
     channel_peer_t peer;
-    while (channel_receive (self->control, &peer, &bytes, &size, &self->refused)) {
+    while (channel_receive (control, &peer, &bytes, &size, &self->refused)) {
         wire_object_t object;
         wire_reader_begin (self->reader, bytes, size);
         if (wire_next (self->reader, &object) == 1) {
-            take_object (self, &object, &peer);
+            take_object (self, &object, control, &peer);
         } else {
             self->refused++;
         }
+    }
+}
+
+void live_take_control (live_t *self)
+{
+    take_messages (self, self->control);
+    if (self->remote) {
+        take_messages (self, self->remote);
     }
     if (self->phase == LIVE_OPENING && self->known_whole && self->heard.broker == self->broker) {
         begin (self);
     }
 }
 
+/* Who is not our child is not told to go: it stays for the broker that comes next. */
+static wire_phase_t phase_for (const live_t *self, bool is_child)
+{
+    bool ends = self->phase == LIVE_ENDING || self->phase == LIVE_LEAVING;
+    return is_child && self->phase == LIVE_LEAVING ? WIRE_PHASE_EXIT
+           : ends                                  ? WIRE_PHASE_STOP
+                                                   : WIRE_PHASE_RUN;
+}
+
+static void say_to (const wire_live_broker_t *state, channel_t *control, const channel_peer_t *peer)
+{
+    buffer_t message = {0};
+    wire_put_live_broker (&message, state);
+    channel_send_to (control, peer, &message);
+}
+
 static void say_state (live_t *self)
 {
-    wire_live_broker_t state = {.serial = ++self->serial,
-                                .broker = self->broker,
-                                .epoch = flow_epoch (self->flow),
-                                .phase = self->phase == LIVE_LEAVING  ? WIRE_PHASE_EXIT
-                                         : self->phase == LIVE_ENDING ? WIRE_PHASE_STOP
-                                                                      : WIRE_PHASE_RUN};
+    wire_live_broker_t state = {
+        .serial = ++self->serial, .broker = self->broker, .epoch = flow_epoch (self->flow)};
     state.owners = flow_owners (self->flow, &state.owner_count);
-    for (uint32_t w = 0; w <= self->seat_count; w++) {
-        bool is_collector = w == self->seat_count;
-        if (is_collector ? self->collector_known : self->seats[w].known) {
-            buffer_t message = {0};
-            wire_put_live_broker (&message, &state);
-            channel_send_to (self->control, is_collector ? &self->collector : &self->seats[w].peer,
-                             &message);
+    for (uint32_t w = 0; w < self->seat_count; w++) {
+        live_seat_t *seat = &self->seats[w];
+        if (seat->known) {
+            state.phase = phase_for (self, seat->local);
+            say_to (&state, seat->control, &seat->peer);
         }
+    }
+    if (self->collector_known) {
+        state.phase = phase_for (self, self->collector.control == self->control);
+        say_to (&state, self->collector.control, &self->collector.peer);
     }
 }
 
 static void say_places (live_t *self)
 {
     buffer_t message = {0};
-    if (self->collector_known && flow_next_places (self->flow, &message, now_ms ())) {
-        channel_send_to (self->control, &self->collector, &message);
+    if (self->collector_known && flow_next_places (self->flow, &message, live_now_ms ())) {
+        channel_send_to (self->collector.control, &self->collector.peer, &message);
     }
 }
 
@@ -277,7 +274,7 @@ void live_speak (live_t *self)
         self->owners_changed = false;
         say_state (self);
         if (self->phase == LIVE_OPENING && self->collector_known) {
-            welcome_collector (self); /* until its places are whole */
+            welcome_collector (self, &self->collector); /* until its places are whole */
         }
     }
     if (self->phase != LIVE_LEAVING) {

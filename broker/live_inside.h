@@ -1,11 +1,13 @@
 /* live_inside - what the parts of a live run's loop share: live.c (the loop), live_children.c (processes
- * and signals), live_control.c (control messages) and live_report.c (what people see). For them alone.
+ * and signals), live_control.c (control messages), live_seats.c (workers) and live_report.c (what people
+ * see). For them alone.
  */
 #ifndef LIVE_INSIDE_H
 #define LIVE_INSIDE_H
 
 #include "channel.h"
 #include "clock.h"
+#include "endpoint.h"
 #include "live.h"
 #include "local.h"
 #include "minutes.h"
@@ -25,13 +27,19 @@ typedef struct {
     int64_t pause_ms;     /* grows while its lives are short */
 } child_t;
 
-/* A worker's place. */
+/* A worker's place: our child's, for good, or that of one from elsewhere as long as it is there. */
 typedef struct {
+    bool taken; /* somebody has it */
+    bool local; /* our child, the one of that number */
     child_t child;
-    channel_peer_t peer;
-    bool known;        /* the life said hello */
-    session_t session; /* its first */
+    char name[WIRE_NAME_MAX + 1];
+    uint64_t incarnation; /* of the life that said hello */
+    channel_t *control;   /* by which it speaks, */
+    channel_peer_t peer;  /* and as whom */
+    bool known;           /* the life said hello */
+    session_t session;    /* its first */
     channel_t *data;
+    char endpoint[WIRE_ENDPOINT_MAX + 1]; /* of `data` */
     /* of this life, or of its last state */
     uint64_t candles, late, refused, rejected_rows, rejected_files, scan_us, memory_bytes, cpu_us;
     live_process_t past; /* of its lives that ended */
@@ -48,6 +56,16 @@ typedef struct {
     buffer_t hit, commit; /* histogram_put's bytes */
 } aging_t;
 
+/* A collector that said hello. */
+typedef struct {
+    bool known;
+    channel_t *control;
+    channel_peer_t peer;
+    uint64_t hello;                       /* the incarnation that it says, */
+    uint64_t incarnation;                 /* and the number of its life here */
+    char endpoint[WIRE_ENDPOINT_MAX + 1]; /* where workers PUSH hits */
+} collector_peer_t;
+
 typedef enum {
     LIVE_OPENING, /* until the journal's floors are known */
     LIVE_RUNNING,
@@ -59,7 +77,12 @@ struct live {
     const live_config_t *config;
     live_result_t *result;
     void *context;
-    channel_t *control;
+    channel_t *control; /* of our children */
+    channel_t *remote;  /* of who comes from elsewhere; NULL without --listen */
+    char listen_host[ENDPOINT_HOST_MAX + 1];
+    uint16_t listen_port;
+    uint32_t ports; /* of data that were given out */
+    bool any_joined;
     local_t *local;
     char *state; /* the journal's directory */
     int signals;
@@ -73,13 +96,14 @@ struct live {
     int interrupts;
     mono_t started, told, turned, looked, phase_since, reported, slow_looked;
     uint64_t broker; /* our incarnation */
-    uint64_t serial, owners_mark, lives, refused;
+    uint64_t serial, owners_mark, lives, collector_lives, refused;
+    uint64_t seconds; /* workers that were left out */
     bool owners_changed;
     /* collector */
     child_t collector_child;
-    channel_peer_t collector;
+    collector_peer_t collector; /* the one that has the journal */
+    collector_peer_t candidate; /* said hello, and has not said yet that it has it */
     bool collector_known, collector_heard;
-    char collector_endpoint[WIRE_ENDPOINT_MAX + 1];
     wire_live_collector_t heard; /* its last state, without what it points to */
     aging_t aging;
     uint64_t sinks_behind;
@@ -87,7 +111,9 @@ struct live {
     uint64_t known_next; /* number of the KNOWN that comes next */
     bool known_whole;
     /* workers */
-    uint32_t seat_count;
+    uint32_t local_count; /* our children: the first seats */
+    uint32_t seat_count;  /* seats that were ever taken */
+    uint32_t seat_max;
     live_seat_t *seats;
     char *control_endpoint, *hits_endpoint;
     char (*scans)[SCAN_TEXT_MAX];
@@ -122,6 +148,24 @@ void live_tend_children (live_t *self);
 void live_take_control (live_t *self);
 /* Our state, and PLACES. */
 void live_speak (live_t *self);
+/* The welcome of a run, with what `item` has of its receiver. */
+void live_welcome (live_t *self, channel_t *control, const channel_peer_t *peer,
+                   wire_live_welcome_t *item);
+
+/* ---- live_seats.c ---- */
+
+uint64_t live_now_ms (void);
+uint64_t live_find_window (uint32_t workers);
+void live_take_worker_hello (live_t *self, const wire_hello_t *hello, channel_t *control,
+                             const channel_peer_t *peer);
+void live_take_worker_state (live_t *self, const wire_live_worker_t *state, channel_t *control,
+                             const channel_peer_t *peer);
+/* Welcomes all that said hello: there is an epoch now, or the collector is another one. */
+void live_welcome_workers (live_t *self);
+/* The life of the seat's worker is over. */
+void live_close_seat (live_t *self, uint32_t w);
+/* Seats of workers that handed all back are free again. */
+void live_tend_seats (live_t *self);
 
 /* ---- live_facts.c ---- */
 

@@ -101,7 +101,7 @@ static void read_numbers (live_config_t *config, const options_t *options)
     config->redis_user = options_text (options, "redis-user");
     config->redis_password_file = options_text (options, "redis-password-file");
     config->minutes = options_text (options, "minutes");
-    config->state = options_text (options, "state");
+    config->state = config->no_local ? NULL : options_text (options, "state");
     config->workers = job_workers (options);
 }
 
@@ -112,6 +112,7 @@ int live_job_open (live_job_t *self, const options_t *options)
     const char *symbols = options_text (options, "symbols");
     int rc = job_read_scans (job, options);
     rc = rc ? rc : job_check_live (&job->run);
+    rc = rc ? rc : live_listen (options, &self->config) == 0 ? 0 : EXIT_USAGE;
     rc = rc ? rc : read_sinks (self, options);
     rc = rc ? rc : read_since (self, options);
     rc = rc ? rc : read_redis (self, options);

@@ -1,6 +1,7 @@
 #include "live_options.h"
 
 #include "csv.h"
+#include "endpoint.h"
 #include "log.h"
 
 #include <string.h>
@@ -42,5 +43,34 @@ int live_speed (const char *text, double *speed)
         return -1;
     }
     *speed = value;
+    return 0;
+}
+
+/* Data links take the ports behind it. */
+static bool is_listen (const char *text)
+{
+    char host[ENDPOINT_HOST_MAX + 1];
+    uint16_t port;
+    return endpoint_split (text, host, &port) && port <= UINT16_MAX - FLOW_WORKERS_MAX;
+}
+
+int live_listen (const options_t *options, live_config_t *config)
+{
+    config->listen = options_text (options, "listen");
+    config->no_local = options_flag (options, "no-local");
+    if (config->listen && !is_listen (config->listen)) {
+        log_error ("--listen '%s': give tcp://HOST:PORT, PORT up to %d: workers' data takes the "
+                   "%d ports behind it",
+                   config->listen, UINT16_MAX - FLOW_WORKERS_MAX, FLOW_WORKERS_MAX);
+        return -1;
+    }
+    if (config->no_local && !config->listen) {
+        log_error ("--no-local needs --listen tcp://HOST:PORT: else nobody can come");
+        return -1;
+    }
+    if (config->no_local && options_count (options, "out") > 0) {
+        log_error ("--out belongs to the collector with --no-local: fastscanner-collector --out");
+        return -1;
+    }
     return 0;
 }

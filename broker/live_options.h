@@ -1,9 +1,10 @@
-/* live_options - values of options of `live` and `replay` that have a form of their own: --since and
- * --speed. */
+/* live_options - values of options of `live`, `replay` and `load` that have a form of their own: --since,
+ * --speed, --listen. */
 #ifndef LIVE_OPTIONS_H
 #define LIVE_OPTIONS_H
 
-#include "exchange.h"
+#include "live.h"
+#include "options.h"
 
 #define LIVE_SPEED_MAX 1e6
 
@@ -20,5 +21,8 @@ int live_since (const char *text, int64_t now_ms, int64_t *since_ms);
 /* --speed of a replay: times real time; 0 for "max". "60x", "1.5x"; the x may be left out. 0, or -1
  * with the error logged. */
 int live_speed (const char *text, double *speed);
+
+/* --listen and --no-local, and what goes with neither. 0, or -1 with the error logged. */
+int live_listen (const options_t *options, live_config_t *config);
 
 #endif

@@ -116,6 +116,9 @@ static void show_status (live_t *self, const flow_stats_t *flow, const source_co
                    stats_rate (self->rate, rate), (double) source->lag_ms / 1000);
     for (uint32_t w = 0; w < self->seat_count && w < 4; w++) {
         flow_worker_stats_t worker;
+        if (!self->seats[w].taken) {
+            continue;
+        }
         flow_worker_stats (self->flow, w, (uint64_t) (now.us / 1000), &worker);
         buffer_printf (&line, ", w%u %.1f MB%s", w, (double) worker.in_flight / 1e6,
                        worker.live ? "" : " gone");
@@ -200,22 +203,27 @@ static bool is_slow (const flow_worker_stats_t *worker)
 
 static void put_workers (const live_t *self, buffer_t *json, mono_t now)
 {
+    unsigned any = 0;
     buffer_printf (json, ",\"workers\":[");
     for (uint32_t w = 0; w < self->seat_count; w++) {
         const live_seat_t *seat = &self->seats[w];
         flow_worker_stats_t worker;
+        if (!seat->taken) {
+            continue;
+        }
         flow_worker_stats (self->flow, w, (uint64_t) (now.us / 1000), &worker);
-        buffer_printf (
-            json,
-            "%s{\"name\":\"worker-%u\",\"live\":%s,\"slow\":%s,\"blocked\":%s,"
-            "\"shards\":%u,\"unattached\":%u,\"in_flight\":%" PRIu64 ",\"oldest_ms\":%" PRId64
-            ",\"candles\":%" PRIu64 ",\"late\":%" PRIu64 ",\"refused\":%" PRIu64
-            ",\"rejected_rows\":%" PRIu64 ",\"rejected_files\":%" PRIu64 ",\"scan_us\":%" PRIu64
-            ",\"memory\":%" PRIu64 "}",
-            w ? "," : "", w, worker.live ? "true" : "false", is_slow (&worker) ? "true" : "false",
-            worker.blocked ? "true" : "false", worker.shards, worker.unattached, worker.in_flight,
-            worker.oldest_ms, seat->candles, seat->late, seat->refused, seat->rejected_rows,
-            seat->rejected_files, seat->scan_us, seat->memory_bytes);
+        buffer_printf (json,
+                       "%s{\"name\":\"%s\",\"live\":%s,\"slow\":%s,\"blocked\":%s,"
+                       "\"shards\":%u,\"unattached\":%u,\"in_flight\":%" PRIu64
+                       ",\"oldest_ms\":%" PRId64 ",\"candles\":%" PRIu64 ",\"late\":%" PRIu64
+                       ",\"refused\":%" PRIu64 ",\"rejected_rows\":%" PRIu64
+                       ",\"rejected_files\":%" PRIu64 ",\"scan_us\":%" PRIu64 ",\"memory\":%" PRIu64
+                       "}",
+                       any++ ? "," : "", seat->name, worker.live ? "true" : "false",
+                       is_slow (&worker) ? "true" : "false", worker.blocked ? "true" : "false",
+                       worker.shards, worker.unattached, worker.in_flight, worker.oldest_ms,
+                       seat->candles, seat->late, seat->refused, seat->rejected_rows,
+                       seat->rejected_files, seat->scan_us, seat->memory_bytes);
     }
     buffer_printf (json, "]");
 }

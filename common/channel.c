@@ -39,8 +39,11 @@ static int set_options (channel_t *self)
     return rc;
 }
 
-static channel_t *open_channel (void *context, channel_type_t type, const char *endpoint, bool bind)
+typedef enum { CHANNEL_CONNECTS, CHANNEL_BINDS, CHANNEL_TRIES } way_t;
+
+static channel_t *open_channel (void *context, channel_type_t type, const char *endpoint, way_t way)
 {
+    bool bind = way != CHANNEL_CONNECTS;
     static const int types[] = {ZMQ_PUSH, ZMQ_PULL, ZMQ_ROUTER, ZMQ_DEALER};
     channel_t *self = memory_new (sizeof *self);
     self->type = type;
@@ -48,8 +51,10 @@ static channel_t *open_channel (void *context, channel_type_t type, const char *
     self->socket = zmq_socket (context, types[type]);
     if (!self->socket || set_options (self) != 0 ||
         (bind ? zmq_bind : zmq_connect) (self->socket, endpoint) != 0) {
-        log_error ("cannot %s %s: %s", bind ? "listen on" : "connect to", endpoint,
-                   zmq_strerror (errno));
+        if (way != CHANNEL_TRIES || errno != EADDRINUSE) {
+            log_error ("cannot %s %s: %s", bind ? "listen on" : "connect to", endpoint,
+                       zmq_strerror (errno));
+        }
         channel_destroy (&self, 0);
     }
     return self;
@@ -57,12 +62,17 @@ static channel_t *open_channel (void *context, channel_type_t type, const char *
 
 channel_t *channel_bind (void *context, channel_type_t type, const char *endpoint)
 {
-    return open_channel (context, type, endpoint, true);
+    return open_channel (context, type, endpoint, CHANNEL_BINDS);
+}
+
+channel_t *channel_bind_free (void *context, channel_type_t type, const char *endpoint)
+{
+    return open_channel (context, type, endpoint, CHANNEL_TRIES);
 }
 
 channel_t *channel_connect (void *context, channel_type_t type, const char *endpoint)
 {
-    return open_channel (context, type, endpoint, false);
+    return open_channel (context, type, endpoint, CHANNEL_CONNECTS);
 }
 
 void channel_destroy (channel_t **self, int linger_ms)
@@ -166,6 +176,13 @@ bool channel_receive (channel_t *self, channel_peer_t *peer, const char **bytes,
         ++*refused;
     }
     return false;
+}
+
+const char *channel_peer_address (const channel_t *self)
+{
+    /* libzmq asks for a message that may be changed, and changes nothing. */
+    const char *address = zmq_msg_gets ((zmq_msg_t *) (uintptr_t) &self->received, "Peer-Address");
+    return address ? address : "";
 }
 
 zmq_pollitem_t channel_poll (const channel_t *self, short events)

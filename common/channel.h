@@ -31,6 +31,8 @@ typedef struct channel channel_t;
  * live longer. */
 channel_t *channel_bind (void *context, channel_type_t type, const char *endpoint);
 channel_t *channel_connect (void *context, channel_type_t type, const char *endpoint);
+/* channel_bind, for who has other endpoints to try: NULL without a word when it is in use. */
+channel_t *channel_bind_free (void *context, channel_type_t type, const char *endpoint);
 
 /* Closes; what was sent and not taken by the network yet has up to `linger_ms` in the background.
  * */
@@ -61,6 +63,10 @@ bool channel_send_to (channel_t *self, const channel_peer_t *peer, buffer_t *mes
  * `*refused`. */
 bool channel_receive (channel_t *self, channel_peer_t *peer, const char **bytes, size_t *size,
                       uint64_t *refused);
+
+/* The address from which the message came that was received last; "" when there is none (ipc). Lives until
+ * the next call of channel_receive. */
+const char *channel_peer_address (const channel_t *self);
 
 /* For zmq_poll. */
 zmq_pollitem_t channel_poll (const channel_t *self, short events);

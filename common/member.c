@@ -132,6 +132,17 @@ void member_take_items (member_t *self, link_t *link, member_take_fn *take, void
     }
 }
 
+static void take_signal (member_t *self)
+{
+    if (!process_next_signal (self->signals)) {
+        return;
+    }
+    self->over = !self->may_leave || self->leaving;
+    self->leaving = true;
+    self->left = mono_now ();
+    self->changed = true;
+}
+
 bool member_wait_for (member_t *self, const zmq_pollitem_t *items, size_t count, int64_t limit_ms)
 {
     zmq_pollitem_t all[2 + MEMBER_WAIT_MAX];
@@ -146,9 +157,7 @@ bool member_wait_for (member_t *self, const zmq_pollitem_t *items, size_t count,
     }
     left = limit_ms >= 0 && limit_ms < left ? limit_ms : left;
     int ready = zmq_poll (all, (int) (2 + count), left > 0 ? (long) left : 0);
-    if (process_next_signal (self->signals)) {
-        self->over = true;
-    }
+    take_signal (self);
     for (size_t i = 2; ready > 0 && i < 2 + count; i++) {
         if (all[i].revents) {
             return true;

@@ -26,6 +26,9 @@ typedef struct {
     bool changed;       /* our state did, or it could not be said yet: then we wait until it can */
     uint64_t refused;   /* bad messages dropped; the first is logged */
     int signals;
+    bool may_leave; /* a first signal asks us to leave in order, instead of ending at once: */
+    bool leaving;   /* it came */
+    mono_t left;
     mono_t told;
     int64_t pause_ms; /* between states that changes cause; 0: each change is said at once */
     wire_hello_t hello;

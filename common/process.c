@@ -1,5 +1,6 @@
 #include "process.h"
 
+#include "clock.h"
 #include "log.h"
 #include "memory.h"
 
@@ -85,6 +86,11 @@ int process_set_up (const program_t *program, const options_t *options)
     log_format_parse (options_text (options, "log-format"), &format);
     log_init (program->program, level, format);
     return exchange_init ();
+}
+
+uint64_t process_incarnation (uint64_t given)
+{
+    return given > 0 ? given : (uint64_t) wall_now_us ();
 }
 
 uint64_t process_memory_bytes (void)

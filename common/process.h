@@ -19,6 +19,9 @@ int process_set_up (const program_t *program, const options_t *options);
 int process_signals (void);
 int process_next_signal (int signals);
 
+/* The number of this life: what was given, or, when that is 0, the wall clock: microseconds. */
+uint64_t process_incarnation (uint64_t given);
+
 /* The largest resident size that the process has had. */
 uint64_t process_memory_bytes (void);
 

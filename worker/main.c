@@ -1,17 +1,22 @@
 #include "log.h"
 #include "process.h"
+#include "wire.h"
 #include "worker.h"
 
+#include <ctype.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 static const command_t commands[] = {
     {.name = "",
      .summary = "",
      .operands = "",
-     .details = "Joins the broker, computes what it sends, and ends when the broker says so. It\n"
-                "needs nothing but the broker's address; `fastscanner scan` starts its own.\n\n"
-                "Example: fastscanner-worker --broker ipc:///run/fastscanner/control"},
+     .details =
+         "Joins the broker, computes what it sends, and ends when the broker says so. It\n"
+         "needs nothing but the broker's address; `fastscanner scan` and `live` start their\n"
+         "own. Stopped by SIGTERM, it hands what it has back to the broker first.\n\n"
+         "Example: fastscanner-worker --broker tcp://broker-0:5555"},
     {0},
 };
 
@@ -25,7 +30,7 @@ static const option_t options[] = {
      .type = OPTION_TEXT,
      .commands = 1,
      .argument = "NAME",
-     .help = "a name that stays the same over restarts; default worker-PID"},
+     .help = "a name of its own, best one that stays the same over restarts; default HOSTNAME-PID"},
     {.name = "incarnation",
      .type = OPTION_NUMBER,
      .commands = 1,
@@ -54,6 +59,17 @@ static const program_t program = {.program = "fastscanner-worker",
                                   .commands = commands,
                                   .options = options};
 
+/* Of this machine or container, and of this process of it. */
+static void make_name (char *name, size_t size)
+{
+    char host[33] = "worker";
+    gethostname (host, sizeof host - 1);
+    for (char *c = host; *c; c++) {
+        *c = isalnum ((unsigned char) *c) || strchr ("_.-", *c) ? *c : '-';
+    }
+    snprintf (name, size, "%s-%d", host, (int) getpid ());
+}
+
 int main (int argc, char **argv)
 {
     process_init ();
@@ -65,12 +81,12 @@ int main (int argc, char **argv)
     if (process_set_up (&program, given) != 0) {
         return 1;
     }
-    char name[32];
-    snprintf (name, sizeof name, "worker-%d", (int) getpid ());
-    worker_config_t config = {.broker = options_text (given, "broker"),
-                              .name = options_text (given, "name") ? options_text (given, "name")
-                                                                   : name,
-                              .incarnation = (uint64_t) options_number (given, "incarnation")};
+    char name[WIRE_NAME_MAX + 1];
+    make_name (name, sizeof name);
+    worker_config_t config = {
+        .broker = options_text (given, "broker"),
+        .name = options_text (given, "name") ? options_text (given, "name") : name,
+        .incarnation = process_incarnation ((uint64_t) options_number (given, "incarnation"))};
     int rc = 2;
     if (!config.broker) {
         log_error ("--broker ENDPOINT is required: the control endpoint of a running fastscanner");

@@ -1,6 +1,7 @@
 #include "worker_inside.h"
 
 #include "live_worker.h"
+#include "log.h"
 #include "process.h"
 
 #include <stdlib.h>
@@ -8,12 +9,15 @@
 /* Between states: a broker needs our counters in time to fill its window, not after each message. */
 #define PAUSE_MS 5
 /* ... unless so many bytes were taken since: under load it would wait for us. */
+#define SILENT_MS  2000
+#define LEAVE_MS   10000
 #define TELL_BYTES (512u << 10)
 
 typedef struct {
     member_t *member;
     live_worker_t *worker;
     size_t untold; /* bytes taken since our last state */
+    mono_t heard;  /* the broker was last */
 } live_t;
 
 void *worker_live_new (member_t *member, const wire_live_welcome_t *welcome)
@@ -29,6 +33,8 @@ void *worker_live_new (member_t *member, const wire_live_welcome_t *welcome)
     member->greeted = true;
     member->changed = true;
     member->pause_ms = PAUSE_MS;
+    member->may_leave = true;
+    self->heard = mono_now ();
     return self;
 }
 
@@ -42,9 +48,28 @@ static void destroy (void *duty)
 static void hear (void *duty, const wire_object_t *object)
 {
     live_t *self = duty;
+    self->heard = mono_now ();
     if (object->kind == WIRE_LIVE_BROKER) {
         live_worker_hear (self->worker, &object->live_broker);
         self->member->over = self->member->over || object->live_broker.phase == WIRE_PHASE_EXIT;
+    }
+}
+
+/* A broker that is silent may be another by now, or know us by a connection that is no more: hello again. Who
+ * leaves does not wait for ever. */
+static void look_around (live_t *self)
+{
+    member_t *member = self->member;
+    mono_t now = mono_now ();
+    bool silent = mono_ms (self->heard, now) >= SILENT_MS;
+    if (silent && !member->leaving) {
+        member_greet (member);
+    }
+    if (member->leaving && silent) {
+        member->over = true; /* there is nobody to hand anything to */
+    } else if (member->leaving && mono_ms (member->left, now) >= LEAVE_MS) {
+        log_warning ("the broker has not taken all back in time: the rest is read again elsewhere");
+        member->over = true;
     }
 }
 
@@ -58,8 +83,10 @@ static void say (void *duty, bool blocked)
     state.refused += self->member->refused;
     state.cpu_us = (uint64_t) cpu_process_us ();
     state.memory_bytes = process_memory_bytes ();
+    /* LEAVING */
     wire_put_live_worker (&message, &state);
     member_say (self->member, &message);
+    look_around (self);
 }
 
 static void take (void *duty, const char *bytes, size_t size)

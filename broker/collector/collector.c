@@ -92,7 +92,8 @@ static int open_process (process_t *self)
     member_t *member = &self->base.member;
     wire_hello_t hello = {.role = WIRE_ROLE_COLLECTOR, .incarnation = config->incarnation};
     snprintf (hello.name, sizeof hello.name, "%s", config->name);
-    snprintf (hello.endpoint, sizeof hello.endpoint, "%s", config->listen);
+    snprintf (hello.endpoint, sizeof hello.endpoint, "%s",
+              config->advertise ? config->advertise : config->listen);
     if (member_open (member, &hello, config->broker) != 0) {
         return -1;
     }

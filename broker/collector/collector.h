@@ -26,8 +26,9 @@
 #include <stdint.h>
 
 typedef struct {
-    const char *broker; /* the broker's control endpoint */
-    const char *listen; /* where hits are PULLed */
+    const char *broker;    /* the broker's control endpoint */
+    const char *listen;    /* where hits are PULLed */
+    const char *advertise; /* the same as workers are to dial it; NULL: `listen` */
     const char *name;
     uint64_t incarnation;
     const char *const *sinks; /* as sink_open and follower_open take them */

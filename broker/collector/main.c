@@ -30,6 +30,13 @@ static const option_t options[] = {
      .commands = 1,
      .argument = "ENDPOINT",
      .help = "where workers send hits (required)"},
+    {.name = "advertise",
+     .type = OPTION_TEXT,
+     .commands = 1,
+     .argument = "ENDPOINT",
+     .help =
+         "the same as workers are to dial it; default --listen, and the address that the broker "
+         "sees where that is every one"},
     {.name = "out",
      .type = OPTION_TEXT,
      .repeatable = true,
@@ -103,17 +110,18 @@ static int run (const options_t *given)
     for (size_t i = 0; i < count; i++) {
         sinks[i] = options_item (given, "out", i);
     }
-    collector_config_t config = {.broker = options_text (given, "broker"),
-                                 .listen = options_text (given, "listen"),
-                                 .name = options_text (given, "name"),
-                                 .incarnation = (uint64_t) options_number (given, "incarnation"),
-                                 .sinks = sinks,
-                                 .sink_count = count,
-                                 .state = options_text (given, "state"),
-                                 .keep_days = options_number (given, "keep"),
-                                 .redis_user = options_text (given, "redis-user"),
-                                 .redis_password_file =
-                                     options_text (given, "redis-password-file")};
+    collector_config_t config = {
+        .broker = options_text (given, "broker"),
+        .listen = options_text (given, "listen"),
+        .advertise = options_text (given, "advertise"),
+        .name = options_text (given, "name"),
+        .incarnation = process_incarnation ((uint64_t) options_number (given, "incarnation")),
+        .sinks = sinks,
+        .sink_count = count,
+        .state = options_text (given, "state"),
+        .keep_days = options_number (given, "keep"),
+        .redis_user = options_text (given, "redis-user"),
+        .redis_password_file = options_text (given, "redis-password-file")};
     int rc = 2;
     if (!config.broker || !config.listen ||
         (count == 0 && options_origin (given, "state") == ORIGIN_DEFAULT)) {
