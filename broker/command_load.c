@@ -96,7 +96,7 @@ static void read_numbers (load_run_t *self, const options_t *options)
     config->log_format = options_text (options, "log-format");
     config->redis_user = self->live.redis.user;
     config->redis_password_file = self->live.redis.password_file;
-    config->state = config->no_local ? NULL : options_text (options, "state");
+    config->state = options_text (options, "state");
     config->workers = job_workers (options);
 }
 

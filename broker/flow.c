@@ -27,7 +27,7 @@ flow_t *flow_new (const flow_config_t *config)
     self->config = *config;
     self->reference_bytes = FLOW_REFERENCE;
     for (unsigned s = 0; s < SHARD_COUNT; s++) {
-        self->shards[s].owner = FLOW_NOBODY;
+        self->shards[s].owner = self->shards[s].move.to = FLOW_NOBODY;
     }
     return self;
 }
@@ -44,6 +44,7 @@ void flow_destroy (flow_t **flow)
     }
     for (unsigned s = 0; s < SHARD_COUNT; s++) {
         free (self->shards[s].symbols);
+        buffer_free (&self->shards[s].move.state);
         flow_free_rows (&self->shards[s].rows);
     }
     for (uint32_t i = 0; i < self->stream_names.count; i++) {
@@ -112,6 +113,8 @@ void flow_rewind (flow_t *self, unsigned number, int owner)
 {
     shard_t *shard = &self->shards[number];
     self->counts.rewinds++;
+    flow_cancel_move (self, shard);
+    shard->paused_ms = 0;
     flow_drop_batch (self, number);
     shard->generation = (session_t){self->epoch, ++self->counter};
     shard->owner = owner;
@@ -127,7 +130,7 @@ void flow_rewind (flow_t *self, unsigned number, int owner)
     }
     if (owner != FLOW_NOBODY) {
         self->seats[owner].hold = false;
-        flow_put_begin (self, number);
+        flow_put_begin (self, number, NULL);
     }
 }
 
@@ -157,12 +160,12 @@ static int find_owner (const flow_t *self, unsigned shard)
     bool any = false;
     for (uint32_t w = 0; w < self->seat_count; w++) {
         const flow_seat_t *seat = &self->seats[w];
-        bool trusted = seat->live && self->now_ms >= seat->probation_until_ms;
+        bool trusted = seat->live && !seat->leaving && self->now_ms >= seat->probation_until_ms;
         names[w] = trusted ? seat->name : NULL;
         any = any || trusted;
     }
     for (uint32_t w = 0; w < self->seat_count && !any; w++) {
-        names[w] = self->seats[w].live ? self->seats[w].name : NULL;
+        names[w] = self->seats[w].live && !self->seats[w].leaving ? self->seats[w].name : NULL;
     }
     return shard_owner (shard, names, self->seat_count);
 }
@@ -181,11 +184,22 @@ static void assign_shard (flow_t *self, unsigned number)
         (owner != FLOW_NOBODY && orphan && self->now_ms < self->seats[owner].returns_ms)) {
         return;
     }
+    if (flow_is_moving (shard) && !orphan) {
+        flow_go_on_moving (self, number);
+        return;
+    }
     int wanted = find_owner (self, number);
-    if (orphan && (wanted != FLOW_NOBODY || owner != FLOW_NOBODY)) {
+    if (wanted == owner && !orphan) {
+        return;
+    }
+    /* What is read again anyway, or has nothing, goes as it is; what has not caught up stays; nobody else is there
+     * when the last worker leaves. */
+    bool is_bare = shard->symbol_count == 0 || wanted == FLOW_NOBODY;
+    bool is_behind = shard->unattached > 0;
+    if (orphan ? wanted != owner : is_bare || (is_behind && self->seats[owner].leaving)) {
         flow_rewind (self, number, wanted);
-    } else if (wanted != owner && is_caught_up (shard)) {
-        flow_rewind (self, number, wanted);
+    } else if (!orphan && !is_behind) {
+        flow_begin_move (self, number, wanted);
     }
 }
 
@@ -235,6 +249,7 @@ session_t flow_joined (flow_t *self, uint32_t w, const char *name, uint64_t now_
     self->seat_count = w >= self->seat_count ? w + 1 : self->seat_count;
     snprintf (seat->name, sizeof seat->name, "%s", name);
     seat->known = seat->live = true;
+    seat->leaving = false;
     seat->serial = 0;
     seat->silent_ms = 0;
     seat->blocked = false;
@@ -275,6 +290,8 @@ void flow_worker_state (flow_t *self, uint32_t w, const wire_live_worker_t *stat
     seat->serial = state->serial;
     seat->silent_ms = 0;
     seat->blocked = state->blocked;
+    self->assign = self->assign || state->leaving != seat->leaving;
+    seat->leaving = state->leaving;
     if (!seat->live) {
         log_info ("%s is heard again", seat->name);
         seat->live = true;
@@ -338,6 +355,7 @@ static void take_commit (flow_t *self, const wire_shard_state_t *state)
         shard->faults = 0;
     }
     flow_let_go (self, state->shard);
+    flow_go_on_moving (self, state->shard);
 }
 
 static void take_link (flow_t *self, const wire_link_state_t *state)

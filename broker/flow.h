@@ -25,7 +25,8 @@
  * The one recovery is rewind (shard): a new generation, an owner by rendezvous; BEGIN; every symbol of it
  * with an open date is detached, to be read again from its floor. Its causes: an ended session (a gap on
  * either hop, a new life of the worker or collector, a link that stands still), a worker lost,
- * reference data that changed, ownership that moves.
+ * reference data that changed. Ownership that moves while all is well takes the worker's state along instead
+ * (flow_move.c), and falls back to it.
  *
  * Bounds. A worker's window is bytes sent and not consumed. A main entry that does not fit detaches the
  * symbols of that worker's shards; reading again uses half a window at most. When no worker has room, or
@@ -78,7 +79,9 @@ typedef struct {
     uint64_t again;      /* entries passed on by reading again */
     uint64_t prepared;   /* symbols' dates whose reference data went ahead */
     uint64_t rewinds, detaches, sessions;
-    uint64_t sent_bytes;                   /* of messages that were handed out for workers */
+    uint64_t moves, handed;   /* planned moves: begun, and done with the shard's state */
+    uint64_t longest_move_ms; /* that the symbols of one were held up */
+    uint64_t sent_bytes;      /* of messages that were handed out for workers */
     uint64_t symbols, streams, unattached; /* now */
     uint64_t aside;                        /* shards set aside, now */
     uint64_t outstanding_shards;
@@ -178,6 +181,9 @@ bool flow_is_live (const flow_t *self, uint32_t w);
 bool flow_has_left (const flow_t *self, uint32_t w);
 /* Bytes that may be under way to each worker, from now on. */
 void flow_set_window (flow_t *self, uint64_t bytes);
+
+/* A worker's answer to YIELD. */
+void flow_take_state (flow_t *self, uint32_t w, const wire_state_t *state);
 
 /* A newer broker claimed a shard of ours: we are to stop. */
 bool flow_is_replaced (const flow_t *self);

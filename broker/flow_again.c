@@ -72,7 +72,8 @@ static uint64_t fill_request (flow_t *self, int w, uint64_t room)
     seat->request.count = 0;
     for (unsigned s = 0; s < SHARD_COUNT; s++) {
         const shard_t *shard = &self->shards[s];
-        if (shard->owner != w || shard->unattached == 0 || !flow_may_read (self, s)) {
+        if (shard->owner != w || shard->unattached == 0 || flow_is_moving (shard) ||
+            !flow_may_read (self, s)) {
             continue;
         }
         for (uint32_t i = 0; i < shard->symbol_count; i++) {

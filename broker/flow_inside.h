@@ -1,6 +1,6 @@
 /* flow_inside - what the parts of a flow share: flow.c (seats, shards, who owns what), flow_symbols.c
  * (streams, symbols, their dates and floors), flow_again.c (reading again), flow_message.c (what is
- * sent) and flow_places.c (what the journal is to keep). For them alone.
+ * sent), flow_move.c (planned moves) and flow_places.c (what the journal is to keep). For them alone.
  */
 #ifndef FLOW_INSIDE_H
 #define FLOW_INSIDE_H
@@ -84,6 +84,13 @@ typedef struct {
     char (*names)[SYMBOL_MAX + 1];
 } batch_rows_t;
 
+/* A planned move that is under way. */
+typedef struct {
+    int to; /* the seat that is to have the shard; FLOW_NOBODY: it does not move */
+    uint64_t begun_ms;
+    buffer_t state; /* from the owner; empty: not here yet */
+} move_t;
+
 typedef struct {
     session_t generation;
     int owner;                          /* a seat, or FLOW_NOBODY */
@@ -98,8 +105,10 @@ typedef struct {
     int64_t clock_ms;      /* sent last */
     bool ended;            /* the end of the replay was sent */
     bool aside;
-    unsigned faults;   /* workers that died by a fault while it had something outstanding */
-    uint32_t numbered; /* symbols that were named in this generation, in `rows` too */
+    unsigned faults; /* workers that died by a fault while it had something outstanding */
+    move_t move;
+    uint64_t paused_ms; /* since when a move holds up its symbols; 0: none does */
+    uint32_t numbered;  /* symbols that were named in this generation, in `rows` too */
     batch_rows_t rows;
 } shard_t;
 
@@ -164,6 +173,7 @@ struct flow {
     uint32_t seat_count;
     int64_t newest_ms; /* the newest clock of all streams: asked for at every turn */
     int64_t stamp_us;  /* of the entries that come */
+    uint32_t moves;    /* under way */
     bool assign;       /* who owns what is to be looked at */
     bool replaced, ending;
     bool collector_known, collector_able;
@@ -215,7 +225,9 @@ bool flow_floor (const symbol_t *symbol, day_t *day, entry_id_t *first);
 /* A candle of the symbol to its worker; `is_new`: the first of its date. */
 void flow_pass (flow_t *self, uint32_t symbol, entry_id_t id, const candle_t *candle, day_t day,
                 bool is_new);
-void flow_put_begin (flow_t *self, unsigned shard);
+/* `state`: the new generation goes on with it, behind the shard's sequence; NULL: it begins with nothing. */
+void flow_put_begin (flow_t *self, unsigned shard, const buffer_t *state);
+void flow_put_yield (flow_t *self, unsigned shard);
 void flow_put_reference (flow_t *self, uint32_t symbol, day_t day);
 void flow_put_clock (flow_t *self, unsigned shard, int64_t clock_ms, bool is_end);
 void flow_close_batch (flow_t *self, unsigned shard);
@@ -223,6 +235,18 @@ void flow_close_batch (flow_t *self, unsigned shard);
 void flow_drop_batch (flow_t *self, unsigned shard);
 void flow_drop_messages (flow_seat_t *seat);
 void flow_free_rows (batch_rows_t *rows);
+
+/* ---- flow_move.c ---- */
+
+bool flow_is_moving (const shard_t *shard);
+/* The owner is asked for the shard's state, which then goes to seat `to`; its symbols pause. False: too many
+ * move already. */
+bool flow_begin_move (flow_t *self, unsigned shard, int to);
+/* Something came, or time passed: the move is finished, or given up for a rewind. */
+void flow_go_on_moving (flow_t *self, unsigned shard);
+void flow_cancel_move (flow_t *self, shard_t *shard);
+/* All of the shard's symbols are attached again behind a move. */
+void flow_note_pause (flow_t *self, shard_t *shard);
 
 /* ---- flow_places.c ---- */
 

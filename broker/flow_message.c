@@ -95,14 +95,19 @@ static uint64_t next_sequence (flow_t *self, shard_t *shard)
     return ++shard->sequence;
 }
 
-void flow_put_begin (flow_t *self, unsigned number)
+void flow_put_begin (flow_t *self, unsigned number, const buffer_t *state)
 {
     const shard_t *shard = &self->shards[number];
     flow_seat_t *seat = &self->seats[shard->owner];
+    bool goes_on = state != NULL;
     wire_closed_t *closed = memory_new ((shard->symbol_count + 1) * sizeof *closed);
     wire_begin_t begin = {
         .shard = number, .generation = shard->generation, .symbols = closed, .symbol_count = 0};
-    for (uint32_t i = 0; i < shard->symbol_count; i++) {
+    if (goes_on) {
+        begin.sequence = shard->sequence;
+        begin.state = (wire_bytes_t){state->bytes, state->size};
+    }
+    for (uint32_t i = 0; i < shard->symbol_count && !goes_on; i++) {
         const symbol_t *symbol = &self->symbols[shard->symbols[i]];
         if (symbol->closed != DAY_NONE) {
             wire_closed_t *entry = &closed[begin.symbol_count++];
@@ -116,6 +121,19 @@ void flow_put_begin (flow_t *self, unsigned number)
     wire_put_begin (message, &begin);
     end_item (seat, before);
     free (closed);
+}
+
+void flow_put_yield (flow_t *self, unsigned number)
+{
+    flow_close_batch (self, number);
+    const shard_t *shard = &self->shards[number];
+    flow_seat_t *seat = &self->seats[shard->owner];
+    wire_yield_t yield = {
+        .shard = number, .generation = shard->generation, .sequence = shard->sequence};
+    buffer_t *message = open_message (seat, (uint32_t) shard->owner);
+    size_t before = message->size;
+    wire_put_yield (message, &yield);
+    end_item (seat, before);
 }
 
 void flow_put_reference (flow_t *self, uint32_t number, day_t day)

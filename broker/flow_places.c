@@ -155,7 +155,8 @@ void flow_places_heard (flow_t *self, uint64_t stored, bool again)
     for (uint32_t i = 0; i < places->sent_count; i++) {
         symbol_t *symbol = &self->symbols[places->sent[i]];
         symbol->placed = true;
-        if (!symbol->attached && symbol->date_count == 0 && !symbol->expects) {
+        bool moves = flow_is_moving (&self->shards[symbol->shard]);
+        if (!symbol->attached && symbol->date_count == 0 && !symbol->expects && !moves) {
             flow_attach (self, symbol); /* nothing of it was read yet */
         }
     }

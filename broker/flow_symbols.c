@@ -23,8 +23,12 @@ static const entry_id_t NOTHING = {0, 0};
 /* Of the shard, and of all: this symbol is to be read again (1), is not any more (-1), or stays as it was (0). */
 static void count_unattached (flow_t *self, const symbol_t *symbol, int more)
 {
-    self->shards[symbol->shard].unattached += (uint32_t) more;
+    shard_t *shard = &self->shards[symbol->shard];
+    shard->unattached += (uint32_t) more;
     self->unattached += (uint64_t) (int64_t) more;
+    if (shard->unattached == 0 && shard->paused_ms > 0) {
+        flow_note_pause (self, shard);
+    }
 }
 
 /* ---- streams ---- */
@@ -538,7 +542,7 @@ static bool is_behind (const flow_t *self, int w)
     for (unsigned s = 0; s < SHARD_COUNT; s++) {
         if (self->shards[s].owner == w) {
             symbols += self->shards[s].symbol_count;
-            unattached += self->shards[s].unattached;
+            unattached += flow_is_moving (&self->shards[s]) ? 0 : self->shards[s].unattached;
         }
     }
     return (unattached * BEHIND_PART > symbols && self->now_ms - self->attached_ms < BEHIND_MS) ||

@@ -183,6 +183,9 @@ static void take_object (live_t *self, wire_object_t *object, channel_t *control
     case WIRE_LIVE_WORKER:
         live_take_worker_state (self, &object->live_worker, control, peer);
         break;
+    case WIRE_STATE:
+        live_take_shard_state (self, &object->state, control, peer);
+        break;
     case WIRE_LIVE_COLLECTOR:
         take_collector_state (self, &object->live_collector, control, peer);
         break;

@@ -160,6 +160,8 @@ void live_take_worker_hello (live_t *self, const wire_hello_t *hello, channel_t 
                              const channel_peer_t *peer);
 void live_take_worker_state (live_t *self, const wire_live_worker_t *state, channel_t *control,
                              const channel_peer_t *peer);
+void live_take_shard_state (live_t *self, const wire_state_t *state, channel_t *control,
+                            const channel_peer_t *peer);
 /* Welcomes all that said hello: there is an epoch now, or the collector is another one. */
 void live_welcome_workers (live_t *self);
 /* The life of the seat's worker is over. */

@@ -101,7 +101,7 @@ static void read_numbers (live_config_t *config, const options_t *options)
     config->redis_user = options_text (options, "redis-user");
     config->redis_password_file = options_text (options, "redis-password-file");
     config->minutes = options_text (options, "minutes");
-    config->state = config->no_local ? NULL : options_text (options, "state");
+    config->state = options_text (options, "state");
     config->workers = job_workers (options);
 }
 

@@ -155,6 +155,9 @@ static void put_flow (buffer_t *json, const flow_stats_t *flow)
     put_number (json, "again", flow->again);
     put_number (json, "references_ahead", flow->prepared);
     put_number (json, "rewinds", flow->rewinds);
+    put_number (json, "moves", flow->moves);
+    put_number (json, "moves_with_state", flow->handed);
+    put_number (json, "longest_move_ms", flow->longest_move_ms);
     put_number (json, "detaches", flow->detaches);
     put_number (json, "sessions", flow->sessions);
     put_number (json, "symbols", flow->symbols);

@@ -294,3 +294,13 @@ void live_take_worker_state (live_t *self, const wire_live_worker_t *state, chan
     seat->cpu_us = state->cpu_us;
     flow_worker_state (self->flow, (uint32_t) (seat - self->seats), state, live_now_ms ());
 }
+
+void live_take_shard_state (live_t *self, const wire_state_t *state, channel_t *control,
+                            const channel_peer_t *peer)
+{
+    const live_seat_t *seat = find_peer (self, control, peer);
+    if (seat) {
+        flow_take_state (self->flow, (uint32_t) (seat - self->seats), state);
+        self->owners_changed = true;
+    }
+}

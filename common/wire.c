@@ -71,6 +71,7 @@ static const struct {
     {WIRE_LIVE_BROKER, read_live_broker},
     {WIRE_PLACES, read_places},
     {WIRE_KNOWN, read_places},
+    {WIRE_STATE, read_state},
     {WIRE_LINK, read_link},
     {WIRE_UNIT, read_unit},
     {WIRE_FILE, read_file},
@@ -84,6 +85,7 @@ static const struct {
     {WIRE_CLOCK, read_clock},
     {WIRE_LIVE_HIT, read_live_hit},
     {WIRE_PROGRESS, read_progress},
+    {WIRE_YIELD, read_yield},
 };
 
 wire_reader_t *wire_reader_new (void)

@@ -57,6 +57,7 @@ typedef enum {
     WIRE_LIVE_BROKER = 9,
     WIRE_PLACES = 10,
     WIRE_KNOWN = 11,
+    WIRE_STATE = 12,
     /* data: link header and items */
     WIRE_LINK = 16,
     WIRE_UNIT = 17,
@@ -71,7 +72,8 @@ typedef enum {
     WIRE_REFERENCE = 33,
     WIRE_CLOCK = 34,
     WIRE_LIVE_HIT = 35,
-    WIRE_PROGRESS = 36
+    WIRE_PROGRESS = 36,
+    WIRE_YIELD = 37
 } wire_kind_t;
 
 typedef enum { WIRE_ROLE_WORKER = 1, WIRE_ROLE_COLLECTOR = 2 } wire_role_t;
@@ -285,6 +287,8 @@ typedef struct {
         wire_clock_t clock;
         wire_live_hit_t live_hit;
         wire_progress_t progress;
+        wire_yield_t yield;
+        wire_state_t state;
     };
 } wire_object_t;
 

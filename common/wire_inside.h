@@ -35,5 +35,7 @@ void read_candles (room_t *room, fields_t *fields, wire_object_t *object);
 void read_clock (room_t *room, fields_t *fields, wire_object_t *object);
 void read_live_hit (room_t *room, fields_t *fields, wire_object_t *object);
 void read_progress (room_t *room, fields_t *fields, wire_object_t *object);
+void read_yield (room_t *room, fields_t *fields, wire_object_t *object);
+void read_state (room_t *room, fields_t *fields, wire_object_t *object);
 
 #endif

@@ -1,4 +1,5 @@
-/* The items of live runs' data messages; the control messages are in wire_live.c. */
+/* The items of live runs' data messages, and STATE, which belongs to two of them; the other control messages are in
+ * wire_live.c. */
 #include "wire_live.h"
 
 #include "wire_inside.h"
@@ -29,7 +30,7 @@ static uint64_t get_sequence (fields_t *fields)
 
 void wire_put_begin (buffer_t *message, const wire_begin_t *begin)
 {
-    put_object (message, WIRE_BEGIN, 4);
+    put_object (message, WIRE_BEGIN, 6);
     put_shard (message, begin->shard, begin->generation);
     put_array (message, begin->symbol_count);
     for (size_t i = 0; i < begin->symbol_count; i++) {
@@ -37,6 +38,8 @@ void wire_put_begin (buffer_t *message, const wire_begin_t *begin)
         put_text (message, begin->symbols[i].symbol);
         put_int (message, begin->symbols[i].closed);
     }
+    put_uint (message, begin->sequence);
+    put_bytes (message, begin->state);
 }
 
 void read_begin (room_t *room, fields_t *fields, wire_object_t *object)
@@ -55,6 +58,48 @@ void read_begin (room_t *room, fields_t *fields, wire_object_t *object)
         end_array (&list, &one);
     }
     end_array (fields, &list);
+    begin->sequence = get_uint (fields, UINT64_MAX);
+    begin->state = get_bytes (fields);
+    if (begin->state.size > WIRE_STATE_MAX || (begin->state.size == 0 && begin->sequence > 0)) {
+        fields->bad = true;
+    }
+}
+
+void wire_put_yield (buffer_t *message, const wire_yield_t *yield)
+{
+    put_object (message, WIRE_YIELD, 4);
+    put_shard (message, yield->shard, yield->generation);
+    put_uint (message, yield->sequence);
+}
+
+void read_yield (room_t *room, fields_t *fields, wire_object_t *object)
+{
+    wire_yield_t *yield = &object->yield;
+    (void) room;
+    yield->shard = get_shard (fields);
+    yield->generation = get_generation (fields);
+    yield->sequence = get_uint (fields, UINT64_MAX);
+}
+
+void wire_put_state (buffer_t *message, const wire_state_t *state)
+{
+    put_object (message, WIRE_STATE, 5);
+    put_shard (message, state->shard, state->generation);
+    put_uint (message, state->sequence);
+    put_bytes (message, state->bytes);
+}
+
+void read_state (room_t *room, fields_t *fields, wire_object_t *object)
+{
+    wire_state_t *state = &object->state;
+    (void) room;
+    state->shard = get_shard (fields);
+    state->generation = get_generation (fields);
+    state->sequence = get_uint (fields, UINT64_MAX);
+    state->bytes = get_bytes (fields);
+    if (state->bytes.size == 0 || state->bytes.size > WIRE_STATE_MAX) {
+        fields->bad = true;
+    }
 }
 
 void wire_put_reference (buffer_t *message, const wire_reference_t *reference)

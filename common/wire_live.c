@@ -46,7 +46,7 @@ void read_live_welcome (room_t *room, fields_t *fields, wire_object_t *object)
 
 void wire_put_live_worker (buffer_t *message, const wire_live_worker_t *state)
 {
-    put_object (message, WIRE_LIVE_WORKER, 16);
+    put_object (message, WIRE_LIVE_WORKER, 17);
     put_uint (message, state->serial);
     put_link (message, &state->link);
     put_bool (message, state->blocked);
@@ -60,6 +60,7 @@ void wire_put_live_worker (buffer_t *message, const wire_live_worker_t *state)
     put_uint (message, state->cpu_us);
     put_uint (message, state->memory_bytes);
     put_texts (message, state->notes, state->note_count, sizeof *state->notes);
+    put_bool (message, state->leaving);
 }
 
 void read_live_worker (room_t *room, fields_t *fields, wire_object_t *object)
@@ -80,6 +81,7 @@ void read_live_worker (room_t *room, fields_t *fields, wire_object_t *object)
     const void *notes;
     state->note_count = get_texts (room, 0, fields, WIRE_NOTES_MAX, sizeof *state->notes, &notes);
     state->notes = notes;
+    state->leaving = get_bool (fields);
 }
 
 static void put_shards (buffer_t *message, const wire_shard_state_t *shards, size_t count)

@@ -12,6 +12,9 @@
  *           | <--------- LIVE_COLLECTOR (committed generation and sequence of shards) - |
  *           | ---------- LIVE_BROKER (owner of each shard) -> | (and the collector)    |
  *           | ---------- PLACES (floors that moved) ---------------------------------> |
+ *           | == YIELD ========================> |  a shard is to move:                |
+ *           | <--------- STATE ----------------- |  its state goes to the next owner   |
+ *           | == BEGIN (with it) ==> another worker                                    |
  *
  * A shard's generation is a session_t: (epoch of the broker, counter). Within one the items CANDLES
  * and CLOCK are numbered 1, 2, 3...: their sequence. DAY_NONE travels as its number, and is refused
@@ -48,7 +51,7 @@ typedef struct {
 
 /* LIVE_WORKER: a worker's state. [serial, session epoch, session counter, last, gap, blocked,
  * consumed, refused, candles, late, rejected_rows, rejected_files, scan_us, cpu_us, memory_bytes,
- * notes [text]] */
+ * notes [text], leaving] */
 typedef struct {
     uint64_t serial;
     link_t link;       /* what it received from the broker */
@@ -61,6 +64,7 @@ typedef struct {
     uint64_t scan_us, cpu_us, memory_bytes; /* CPU time; the largest resident size */
     size_t note_count;
     const char (*notes)[WIRE_NOTE_MAX + 1]; /* the first rejections of this life */
+    bool leaving;                           /* it was told to go: its shards are to be taken back */
 } wire_live_worker_t;
 
 /* A shard as the journal has it. */
@@ -127,6 +131,15 @@ typedef struct {
     const wire_owner_t *owners;
 } wire_live_broker_t;
 
+/* STATE: a worker's answer to YIELD (control): all that it knew of the shard. [shard, epoch, counter, sequence,
+ * bytes (bin)] */
+typedef struct {
+    uint32_t shard;
+    session_t generation;
+    uint64_t sequence;
+    wire_bytes_t bytes; /* desk_state.h's: 1 to WIRE_STATE_MAX */
+} wire_state_t;
+
 /* What the journal keeps of a symbol. */
 typedef struct {
     char symbol[SYMBOL_MAX + 1];
@@ -164,14 +177,28 @@ typedef struct {
     day_t closed;
 } wire_closed_t;
 
+#define WIRE_STATE_MAX (4u << 20) /* bytes of a shard's state */
+
 /* BEGIN: a new generation of a shard. What the worker knew of it is dropped. [shard, epoch, counter,
- * symbols [[symbol, closed], ...]] */
+ * symbols [[symbol, closed], ...], sequence, state (bin)] */
 typedef struct {
     uint32_t shard;
     session_t generation;
     size_t symbol_count; /* symbols with closed dates; others have none */
     const wire_closed_t *symbols;
+    /* From a worker that had the shard (STATE), up to `sequence`: the next item is the one behind it. Empty, and
+     * 0: it begins with nothing. */
+    uint64_t sequence;
+    wire_bytes_t state;
 } wire_begin_t;
+
+/* YIELD: the shard goes to another worker: its state up to `sequence`, which was the last item of it, is to be
+ * said, and it is to be dropped. [shard, epoch, counter, sequence] */
+typedef struct {
+    uint32_t shard;
+    session_t generation;
+    uint64_t sequence;
+} wire_yield_t;
 
 /* A file of reference data, whole. */
 typedef struct {
@@ -286,7 +313,9 @@ void wire_put_live_collector (buffer_t *message, const wire_live_collector_t *st
 void wire_put_live_broker (buffer_t *message, const wire_live_broker_t *state);
 void wire_put_places (buffer_t *message, const wire_places_t *places);
 void wire_put_known (buffer_t *message, const wire_places_t *known);
+void wire_put_state (buffer_t *message, const wire_state_t *state);
 void wire_put_begin (buffer_t *message, const wire_begin_t *begin);
+void wire_put_yield (buffer_t *message, const wire_yield_t *yield);
 void wire_put_reference (buffer_t *message, const wire_reference_t *reference);
 /* Columns as they are, bad ones too: who makes messages for tests. */
 void wire_put_candles (buffer_t *message, const wire_candles_t *candles);

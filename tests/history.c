@@ -21,6 +21,7 @@ enum {
     RESET,
     SLOW_WORKER,
     FAULTY_WORKER,
+    LEAVE,
     TRIM,
     FAULT_KINDS
 };
@@ -112,6 +113,10 @@ static void hurt_worker (sim_t *self, unsigned kind)
             self->faulty_deaths--;
             life_end (self, (uint32_t) number, true);
         }
+        break;
+    case LEAVE:
+        TELL (self, "life %d is told to go", number);
+        life->leaving = true;
         break;
     case PAUSE_WORKER:
         TELL (self, "life %d pauses until %.1f", number, (double) until_ms / 1000);
@@ -258,6 +263,10 @@ static void set_shape (sim_t *self)
     if (self->mutant == NO_WATCH) {
         self->fault_rate = 2500;
         self->fault_kinds = 1 << RESET | 1 << PAUSE_WORKER | 1 << SLOW_WORKER;
+    }
+    if (self->mutant >= MOVES_UNCOMMITTED && self->mutant <= MOVES_EMPTY) {
+        self->fault_kinds = 1 << LEAVE | 1 << RESET | 1 << SLOW_WORKER;
+        self->fault_rate = 1200;
     }
     self->dead_slots = sim_chance (self, 20) ? sim_below (self, 1u << self->slots) & ~1u : 0;
     self->poison = -1;

@@ -52,6 +52,9 @@ typedef enum {
     CLOCK_RUNS_AHEAD,     /* the clock is the server's, be there entries to be read */
     OLD_STATE_KEPT,       /* BEGIN does not drop what the worker had of the shard */
     ONE_EPOCH,            /* every broker gets the same epoch: none is shut out */
+    MOVES_UNCOMMITTED,    /* a shard that moves begins before what its old owner did is committed */
+    MOVES_SKIP,           /* what comes while a shard moves is not read again */
+    MOVES_EMPTY,          /* the next owner gets no state */
     MUTANTS
 } mutant_t;
 
@@ -125,6 +128,7 @@ typedef struct {
 
 typedef struct {
     bool alive, fault; /* how it ended */
+    bool leaving;      /* it was told to go */
     bool noticed;      /* its broker knows of the end */
     uint64_t noticed_ms;
     uint32_t slot;
@@ -208,7 +212,7 @@ typedef struct {
 /* What happened in all histories: to know that the faults are there. */
 typedef struct {
     uint64_t runs, faults, deaths, hits, repeats, rewinds, sessions, detaches, again, brokers,
-        replaced, asides, trims, gaps, steps, stills;
+        replaced, asides, trims, gaps, steps, stills, moves, handed;
 } tally_t;
 
 typedef struct sim {

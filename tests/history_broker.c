@@ -55,6 +55,8 @@ void broker_end (sim_t *self, broker_t *broker)
     self->tally->again += stats.again;
     self->tally->asides += stats.aside;
     self->tally->gaps += stats.gaps;
+    self->tally->moves += stats.moves;
+    self->tally->handed += stats.handed;
     broker->alive = false;
     flow_destroy (&broker->flow);
     for (size_t i = 0; i < sizeof broker->known / sizeof *broker->known; i++) {
@@ -181,6 +183,15 @@ static void hear_collector (sim_t *self, broker_t *broker, const wire_live_colle
     }
 }
 
+static void hear_worker (sim_t *self, broker_t *broker, uint32_t slot, const wire_object_t *object)
+{
+    if (object->kind == WIRE_STATE) {
+        flow_take_state (broker->flow, slot, &object->state);
+    } else {
+        flow_worker_state (broker->flow, slot, &object->live_worker, self->now);
+    }
+}
+
 static void hear (sim_t *self, broker_t *broker)
 {
     buffer_t bytes;
@@ -195,8 +206,7 @@ static void hear (sim_t *self, broker_t *broker)
         } else if (object.kind == WIRE_KNOWN) {
             hear_known (broker, &object.places, &bytes);
         } else if (broker->started && broker->life_of[self->lives[from]->slot] == (int) from) {
-            flow_worker_state (broker->flow, self->lives[from]->slot, &object.live_worker,
-                               self->now);
+            hear_worker (self, broker, self->lives[from]->slot, &object);
         }
         buffer_free (&bytes);
     }
@@ -245,6 +255,13 @@ static void watch_lives (sim_t *self, broker_t *broker)
             continue;
         }
         life_t *life = self->lives[number];
+        if (life->alive && flow_has_left (broker->flow, w)) {
+            life_end (self, (uint32_t) number, false);
+            flow_lost (broker->flow, w, false, false, self->now);
+            broker->life_of[w] = -1;
+            broker->join_ms[w] = self->now + sim_below (self, 1500);
+            continue;
+        }
         if (life->alive || self->now < life->noticed_ms) {
             continue;
         }

@@ -102,6 +102,41 @@ void __wrap_flow_let_go (flow_t *self, unsigned number)
     shard->committed = committed;
 }
 
+void __real_flow_go_on_moving (flow_t *self, unsigned number);
+void __wrap_flow_go_on_moving (flow_t *self, unsigned number);
+void __wrap_flow_go_on_moving (flow_t *self, unsigned number)
+{
+    shard_t *shard = &self->shards[number];
+    if (on.mutant == MOVES_UNCOMMITTED && shard->move.state.size > 0) {
+        shard->committed = shard->sequence;
+    }
+    __real_flow_go_on_moving (self, number);
+}
+
+bool __real_flow_begin_move (flow_t *self, unsigned number, int to);
+bool __wrap_flow_begin_move (flow_t *self, unsigned number, int to);
+bool __wrap_flow_begin_move (flow_t *self, unsigned number, int to)
+{
+    bool begun = __real_flow_begin_move (self, number, to);
+    const shard_t *shard = &self->shards[number];
+    for (uint32_t i = 0; i < shard->symbol_count && on.mutant == MOVES_SKIP && begun; i++) {
+        self->symbols[shard->symbols[i]].sent = (entry_id_t){UINT64_MAX, UINT64_MAX};
+    }
+    return begun;
+}
+
+void __real_flow_put_begin (flow_t *self, unsigned number, const buffer_t *state);
+void __wrap_flow_put_begin (flow_t *self, unsigned number, const buffer_t *state);
+void __wrap_flow_put_begin (flow_t *self, unsigned number, const buffer_t *state)
+{
+    if (on.mutant == MOVES_EMPTY && state) {
+        self->shards[number].sequence = self->shards[number].committed = 0;
+        self->shards[number].numbered = 0;
+        state = NULL;
+    }
+    __real_flow_put_begin (self, number, state);
+}
+
 void __real_desk_shard_drop (desk_shard_t *self);
 void __wrap_desk_shard_drop (desk_shard_t *self);
 void __wrap_desk_shard_drop (desk_shard_t *self)

@@ -93,12 +93,23 @@ static void hear (sim_t *self, uint32_t number)
     }
 }
 
+/* Shards that were asked back. */
+static void hand_back (sim_t *self, uint32_t number)
+{
+    life_t *life = self->lives[number];
+    buffer_t bytes = {0};
+    while (live_worker_next_state (life->worker, &bytes)) {
+        letter_send (self, TO_BROKER, life->broker, number, &bytes);
+    }
+}
+
 static void say (sim_t *self, uint32_t number, bool blocked)
 {
     life_t *life = self->lives[number];
     wire_live_worker_t state = {0};
     buffer_t bytes = {0};
     live_worker_state (life->worker, blocked, &state);
+    state.leaving = life->leaving;
     wire_put_live_worker (&bytes, &state);
     letter_send (self, TO_BROKER, life->broker, number, &bytes);
     life->state_ms = self->now + 500 + sim_below (self, 500);
@@ -158,6 +169,9 @@ void life_turn (sim_t *self, uint32_t number)
         }
         buffer_free (&message);
         able = send_hits (self, life);
+    }
+    if (life->alive) {
+        hand_back (self, number);
     }
     if (life->alive && self->now >= life->state_ms) {
         say (self, number, !able);

@@ -33,6 +33,11 @@ const char *named_symbol (const named_t *self, const wire_candles_t *item, size_
     return self->shards[item->shard].names[number];
 }
 
+void named_move (named_t *self, uint32_t shard, session_t generation)
+{
+    self->shards[shard].generation = generation;
+}
+
 void named_free (named_t *self)
 {
     for (size_t i = 0; i < SHARD_COUNT; i++) {

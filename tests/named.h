@@ -20,6 +20,8 @@ typedef struct {
 bool named_take (named_t *self, const wire_candles_t *item);
 /* The symbol of a row of the item that was taken last. */
 const char *named_symbol (const named_t *self, const wire_candles_t *item, size_t row);
+/* A generation that goes on with another's state goes on with its names. */
+void named_move (named_t *self, uint32_t shard, session_t generation);
 void named_free (named_t *self);
 
 #endif

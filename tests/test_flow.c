@@ -26,7 +26,8 @@ typedef struct {
     int64_t ts; /* of a candle; of a clock its milliseconds */
     day_t day;  /* of a reference, or the closed date of a BEGIN's first symbol */
     bool is_end;
-    uint64_t candles; /* of its generation so far */
+    uint64_t candles;  /* of its generation so far */
+    size_t state_size; /* that a BEGIN brings along */
     int64_t stamp_us;
 } event_t;
 
@@ -120,6 +121,22 @@ static void take_object (bench_t *self, uint32_t w, const wire_object_t *object)
         event.shard = object->begin.shard;
         event.generation = object->begin.generation;
         event.day = object->begin.symbol_count ? object->begin.symbols[0].closed : DAY_NONE;
+        event.state_size = object->begin.state.size;
+        if (event.state_size > 0) { /* it goes on behind what its last owner did */
+            named_move (&self->named, event.shard, event.generation);
+            self->shards[event.shard] = (wire_shard_state_t){event.shard, EPOCH, event.generation,
+                                                             object->begin.sequence, 0};
+        }
+        break;
+    case WIRE_YIELD:
+        event.shard = object->yield.shard;
+        event.generation = object->yield.generation;
+        event.day = DAY_NONE;
+        assert_int_equal (
+            object->yield.sequence,
+            session_compare (self->shards[event.shard].generation, event.generation) == 0
+                ? self->shards[event.shard].sequence
+                : 0);
         break;
     case WIRE_REFERENCE:
         event.shard = object->reference.shard;
@@ -287,6 +304,16 @@ static void lose (bench_t *self, uint32_t w, bool fault, bool returns)
 {
     flow_lost (self->flow, w, fault, returns, self->now);
     self->serial[w] = 0;
+}
+
+/* The worker's answer to YIELD, as of `sequence`. */
+static void hand_over (bench_t *self, const event_t *yield, uint64_t sequence)
+{
+    wire_state_t state = {.shard = yield->shard,
+                          .generation = yield->generation,
+                          .sequence = sequence,
+                          .bytes = {"state", 5}};
+    flow_take_state (self->flow, yield->worker, &state);
 }
 
 /* A flow that serves, with so many workers; `known` may be NULL. */
@@ -873,6 +900,93 @@ static void test_waits (void **state)
     bench_destroy (self);
 }
 
+/* A worker joins and is to own a symbol's shard: its owner is asked for it, its state goes along, its sequence
+ * goes on, and nothing is read again. Until all is committed and the state is there, it is the old owner's. */
+static void test_move (void **state)
+{
+    (void) state;
+    bench_t *self = bench_new ();
+    bench_start (self, 1, NULL);
+    uint32_t stream = begin_symbol (self, "s", "AAA");
+    unsigned shard = shard_of ("AAA");
+    const char *names[] = {"worker-0", "worker-1", "worker-2"};
+    int next =
+        shard_owner (shard, names, WORKERS); /* whoever takes it over, if it is not worker-0 */
+    if (next == 0) {
+        fail_msg ("AAA is worker-0's whoever lives: take another symbol");
+    }
+    enter (self, stream, "AAA", DAY, 1);
+    session_t before = generation_of (self, shard);
+    uint64_t rewinds = stats_of (self).rewinds;
+    for (uint32_t w = 1; w < WORKERS; w++) {
+        join (self, w);
+    }
+    const event_t *yield = NULL;
+    for (int i = 0; i < 200 && !yield; i++) { /* a few shards move at a time */
+        turn (self);
+        for (size_t e = self->event_count; e-- > 0 && !yield;) {
+            bool is_it = self->events[e].kind == WIRE_YIELD && self->events[e].shard == shard;
+            yield = is_it ? &self->events[e] : NULL;
+        }
+    }
+    assert_non_null (yield);
+    assert_int_equal (owner_of (self, shard), 0);
+    uint64_t sequence = self->shards[shard].sequence;
+    hand_over (self, yield, sequence - 1); /* not of what was sent */
+    event_t old = *yield;
+    old.generation.counter--;
+    hand_over (self, &old, sequence); /* of an older generation */
+    hand_over (self, yield, sequence);
+    assert_int_equal (owner_of (self, shard), 0); /* not committed yet */
+    hear_collector (self);
+    assert_int_equal (owner_of (self, shard), next);
+    assert_true (session_compare (generation_of (self, shard), before) > 0);
+    turn (self);
+    const event_t *begin = last_event (self, WIRE_BEGIN);
+    assert_int_equal (begin->shard, shard);
+    assert_int_equal (begin->worker, next);
+    assert_int_equal (begin->state_size, 5);
+    assert_null (flow_next_read (self->flow));
+    enter (self, stream, "AAA", DAY, 2); /* take_object holds the sequence against the one before */
+    turn (self);
+    assert_int_equal (last_event (self, WIRE_CANDLES)->worker, next);
+    assert_int_equal (count_events (self, WIRE_CANDLES, "AAA"), 3);
+    assert_int_equal (count_events (self, WIRE_REFERENCE, "AAA"), 1);
+    assert_true (stats_of (self).handed >= 1);
+    assert_true (stats_of (self).rewinds >= rewinds);
+    bench_destroy (self);
+}
+
+/* A worker that wants to leave, and does not answer for a second: its symbol is read again by the other. It has
+ * left when nothing is its own. */
+static void test_leave (void **state)
+{
+    (void) state;
+    bench_t *self = bench_new ();
+    bench_start (self, 2, NULL);
+    begin_symbol (self, "s", "AAA");
+    unsigned shard = shard_of ("AAA");
+    uint32_t owner = owner_of (self, shard), other = 1 - owner;
+    assert_false (flow_has_left (self->flow, owner));
+    for (int i = 0; i < 100 && !flow_has_left (self->flow, owner); i++) {
+        say_worker (self, owner,
+                    (wire_live_worker_t){.link = {.last = self->last[owner]},
+                                         .consumed = self->bytes[owner],
+                                         .leaving = true});
+        hear_worker (self, other);
+        turn (self);
+        hear_collector (self);
+    }
+    assert_true (flow_has_left (self->flow, owner));
+    assert_int_equal (owner_of (self, shard), other);
+    assert_true (stats_of (self).moves > 0);
+    assert_int_equal (stats_of (self).handed, 0);
+    const flow_read_t *read = flow_next_read (self->flow);
+    assert_non_null (read);
+    assert_int_equal (read->worker, other);
+    bench_destroy (self);
+}
+
 /* Reference data is counted before it is read: of symbols that lack it no more are read again than have
  * room with it. */
 static void test_reference_has_room (void **state)
@@ -1454,6 +1568,8 @@ int main (void)
         cmocka_unit_test (test_hole),
         cmocka_unit_test (test_backwards),
         cmocka_unit_test (test_detach),
+        cmocka_unit_test (test_move),
+        cmocka_unit_test (test_leave),
         cmocka_unit_test (test_waits),
         cmocka_unit_test (test_reference_has_room),
         cmocka_unit_test (test_holds),

@@ -32,7 +32,7 @@
 
 #define SEEDS        (SANITIZED ? 300 : 2000)
 #define FEW          200 /* fewer are asked for where all is slow: mutants are not looked for then */
-#define MUTANT_SEEDS 400
+#define MUTANT_SEEDS 1000
 
 static const char *const mutant_names[MUTANTS] = {
     [SOUND] = "sound",
@@ -49,7 +49,10 @@ static const char *const mutant_names[MUTANTS] = {
     [FAILED_IS_FORGOTTEN] = "failed transactions forgotten",
     [CLOCK_RUNS_AHEAD] = "the clock runs ahead of the reader",
     [OLD_STATE_KEPT] = "older state kept at BEGIN",
-    [ONE_EPOCH] = "one epoch for all brokers"};
+    [ONE_EPOCH] = "one epoch for all brokers",
+    [MOVES_UNCOMMITTED] = "a moving shard begins before its commits",
+    [MOVES_SKIP] = "what comes during a move is passed by",
+    [MOVES_EMPTY] = "a move without state"};
 
 static uint64_t seed_count (void)
 {
@@ -63,10 +66,12 @@ static void show (const tally_t *tally)
     printf ("%" PRIu64 " runs, %" PRIu64 " steps, %" PRIu64 " faults, %" PRIu64 " deaths, %" PRIu64
             " brokers (%" PRIu64 " replaced), %" PRIu64 " rewinds, %" PRIu64 " sessions, %" PRIu64
             " detaches, %" PRIu64 " again, %" PRIu64 " asides, %" PRIu64 " trims, %" PRIu64
-            " gaps, %" PRIu64 " hits, %" PRIu64 " repeats\n",
+            " gaps, %" PRIu64 " hits, %" PRIu64 " repeats, %" PRIu64 " moves (%" PRIu64
+            " handed over)\n",
             tally->runs, tally->steps, tally->faults, tally->deaths, tally->brokers,
             tally->replaced, tally->rewinds, tally->sessions, tally->detaches, tally->again,
-            tally->asides, tally->trims, tally->gaps, tally->hits, tally->repeats);
+            tally->asides, tally->trims, tally->gaps, tally->hits, tally->repeats, tally->moves,
+            tally->handed);
 }
 
 /* Runs histories; returns how many failed, each named. */
@@ -95,6 +100,7 @@ static void test_histories (void **state)
     show (&tally);
     assert_true (tally.hits > tally.runs * 10);
     assert_true (tally.repeats > tally.runs && tally.deaths > tally.runs);
+    assert_true (tally.handed > tally.runs && tally.handed > tally.moves / 2);
     assert_true (tally.runs < FEW ||
                  (tally.replaced > 0 && tally.asides > 0 && tally.detaches > 0 && tally.gaps > 0));
 }

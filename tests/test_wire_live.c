@@ -40,6 +40,8 @@ static void test_shards (void **state)
         REFUSED (WIRE_CLOCK, clock, shard = bad[i]);
         REFUSED (WIRE_LIVE_HIT, live_hit, shard = bad[i]);
         REFUSED (WIRE_PROGRESS, progress, shard = bad[i]);
+        REFUSED (WIRE_YIELD, yield, shard = bad[i]);
+        REFUSED (WIRE_STATE, state, shard = bad[i]);
         assert_int_equal (read_shard_state ((wire_shard_state_t){bad[i], 1, {1, 1}, 1, 0}), -1);
         assert_int_equal (read_owner ((wire_owner_t){bad[i], 1, {1, 1}}), -1);
     }
@@ -64,6 +66,8 @@ static void test_generations (void **state)
         REFUSED (WIRE_CLOCK, clock, generation = bad[i]);
         REFUSED (WIRE_LIVE_HIT, live_hit, generation = bad[i]);
         REFUSED (WIRE_PROGRESS, progress, generation = bad[i]);
+        REFUSED (WIRE_YIELD, yield, generation = bad[i]);
+        REFUSED (WIRE_STATE, state, generation = bad[i]);
         assert_int_equal (read_owner ((wire_owner_t){1, 1, bad[i]}), -1);
         assert_int_equal (read_shard_state ((wire_shard_state_t){1, 1, bad[i], 0, 0}),
                           i == 0 ? 1 : -1);
@@ -73,6 +77,25 @@ static void test_generations (void **state)
     ACCEPTED (WIRE_PROGRESS, progress, generation = ((session_t){UINT64_MAX, UINT64_MAX}));
     assert_int_equal (read_owner ((wire_owner_t){1, 1, {1, 1}}), 1);
     assert_int_equal (read_shard_state ((wire_shard_state_t){1, 0, {1, 1}, 0, 0}), 1);
+}
+
+/* A state is there and has a bound; a generation that begins with none begins with sequence 0. */
+static void test_states (void **state)
+{
+    (void) state;
+    char *bytes = memory_new (WIRE_STATE_MAX + 1);
+    const wire_bytes_t most = {bytes, WIRE_STATE_MAX}, more = {bytes, WIRE_STATE_MAX + 1},
+                       none = {NULL, 0};
+    REFUSED (WIRE_STATE, state, bytes = none);
+    REFUSED (WIRE_STATE, state, bytes = more);
+    ACCEPTED (WIRE_STATE, state, bytes = most);
+    ACCEPTED (WIRE_STATE, state, sequence = 0);
+    ACCEPTED (WIRE_YIELD, yield, sequence = 0);
+    REFUSED (WIRE_BEGIN, begin, state = more);
+    ACCEPTED (WIRE_BEGIN, begin, state = most);
+    REFUSED (WIRE_BEGIN, begin, state = none);
+    ACCEPTED (WIRE_BEGIN, begin, state = none; object.begin.sequence = 0);
+    free (bytes);
 }
 
 /* Items that are numbered are numbered from 1, and so are PLACES; KNOWN from 0. Both name an
@@ -565,15 +588,16 @@ static void test_full_places (void **state)
 int main (void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test (test_shards),       cmocka_unit_test (test_generations),
-        cmocka_unit_test (test_sequences),    cmocka_unit_test (test_numbers),
-        cmocka_unit_test (test_milliseconds), cmocka_unit_test (test_dates),
-        cmocka_unit_test (test_streams),      cmocka_unit_test (test_list_limits),
-        cmocka_unit_test (test_files),        cmocka_unit_test (test_not_finite),
-        cmocka_unit_test (test_hit_fields),   cmocka_unit_test (test_columns),
-        cmocka_unit_test (test_candle_times), cmocka_unit_test (test_rows),
-        cmocka_unit_test (test_candle_dates), cmocka_unit_test (test_candle_numbers),
-        cmocka_unit_test (test_in_place),     cmocka_unit_test (test_full_places),
+        cmocka_unit_test (test_shards),         cmocka_unit_test (test_generations),
+        cmocka_unit_test (test_states),         cmocka_unit_test (test_sequences),
+        cmocka_unit_test (test_numbers),        cmocka_unit_test (test_milliseconds),
+        cmocka_unit_test (test_dates),          cmocka_unit_test (test_streams),
+        cmocka_unit_test (test_list_limits),    cmocka_unit_test (test_files),
+        cmocka_unit_test (test_not_finite),     cmocka_unit_test (test_hit_fields),
+        cmocka_unit_test (test_columns),        cmocka_unit_test (test_candle_times),
+        cmocka_unit_test (test_rows),           cmocka_unit_test (test_candle_dates),
+        cmocka_unit_test (test_candle_numbers), cmocka_unit_test (test_in_place),
+        cmocka_unit_test (test_full_places),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -204,10 +204,11 @@ const wires_example_t wires[WIRES_COUNT] = {
                                         256,
                                         65536,
                                         2,
-                                        notes}},
-     "dc0012070109ce6553f100032ac3c3ce001000000102030405ccffcd0100ce00"
+                                        notes,
+                                        true}},
+     "dc0013070209ce6553f100032ac3c3ce001000000102030405ccffcd0100ce00"
      "01000092bb412f31642f323032332e6373763a31323a206e6f206e756d626572"
-     "a2c3a9"},
+     "a2c3a9c3"},
     {"live_collector",
      {WIRE_LIVE_COLLECTOR, .live_collector = {10,        11,    12,    13, 1678714200000,
                                               true,      true,  14,    15, 16,
@@ -236,8 +237,12 @@ const wires_example_t wires[WIRES_COUNT] = {
      "ffffffffcfffffffffffffffff96a24e41a6616c6c20c3a9ce00014825d28000"
      "000001009193a6616c6c20c3a9cf00000186db2aca9b05"},
     {"begin",
-     {WIRE_BEGIN, .begin = {255, {6, 7}, 2, closed}},
-     "962001ccff06079292a542524b2e42cd4be492a141d19c21"},
+     {WIRE_BEGIN, .begin = {255, {6, 7}, 2, closed, 9, BYTES ("\0\1\xff")}},
+     "982002ccff06079292a542524b2e42cd4be492a141d19c2109c4030001ff"},
+    {"state",
+     {WIRE_STATE, .state = {255, {6, 7}, 9, BYTES ("\0\1\xff")}},
+     "970c01ccff060709c4030001ff"},
+    {"yield", {WIRE_YIELD, .yield = {250, {6, 7}, 9}}, "962501ccfa060709"},
     {"reference",
      {WIRE_REFERENCE, .reference = {254, {6, 7}, "BRK.B", 19429, 2, splits, 2, reference_files}},
      "992101ccfe0607a542524b2e42cd4be59292cd4be5cb401000000000000092cd"
@@ -349,6 +354,12 @@ void wires_put (buffer_t *message, const wire_object_t *object)
         break;
     case WIRE_PROGRESS:
         wire_put_progress (message, &object->progress);
+        break;
+    case WIRE_YIELD:
+        wire_put_yield (message, &object->yield);
+        break;
+    case WIRE_STATE:
+        wire_put_state (message, &object->state);
         break;
     }
 }

@@ -12,7 +12,7 @@ typedef struct {
 } wires_example_t;
 
 /* Every kind once, no field at its default. */
-#define WIRES_COUNT 24
+#define WIRES_COUNT 26
 extern const wires_example_t wires[WIRES_COUNT];
 
 /* The example of a kind. */

@@ -228,7 +228,8 @@ static bool same_live_worker (const wire_live_worker_t *a, const wire_live_worke
            a->late == b->late && a->rejected_rows == b->rejected_rows &&
            a->rejected_files == b->rejected_files && a->scan_us == b->scan_us &&
            a->cpu_us == b->cpu_us && a->memory_bytes == b->memory_bytes &&
-           same_notes (a->notes, a->note_count, b->notes, b->note_count);
+           same_notes (a->notes, a->note_count, b->notes, b->note_count) &&
+           a->leaving == b->leaving;
 }
 
 /* What an item names: a shard, its generation, a sequence. */
@@ -302,7 +303,8 @@ static bool same_places (const wire_places_t *a, const wire_places_t *b)
 static bool same_begin (const wire_begin_t *a, const wire_begin_t *b)
 {
     bool same = a->shard == b->shard && same_session (a->generation, b->generation) &&
-                a->symbol_count == b->symbol_count;
+                a->symbol_count == b->symbol_count && a->sequence == b->sequence &&
+                same_bytes (a->state, b->state);
     for (size_t i = 0; same && i < a->symbol_count; i++) {
         same = strcmp (a->symbols[i].symbol, b->symbols[i].symbol) == 0 &&
                a->symbols[i].closed == b->symbols[i].closed;
@@ -391,6 +393,13 @@ bool wires_same (const wire_object_t *a, const wire_object_t *b)
         return same_clock (&a->clock, &b->clock);
     case WIRE_LIVE_HIT:
         return same_live_hit (&a->live_hit, &b->live_hit);
+    case WIRE_YIELD:
+        return same_item (a->yield.shard, a->yield.generation, a->yield.sequence, b->yield.shard,
+                          b->yield.generation, b->yield.sequence);
+    case WIRE_STATE:
+        return same_item (a->state.shard, a->state.generation, a->state.sequence, b->state.shard,
+                          b->state.generation, b->state.sequence) &&
+               same_bytes (a->state.bytes, b->state.bytes);
     case WIRE_PROGRESS:
         return same_item (a->progress.shard, a->progress.generation, a->progress.sequence,
                           b->progress.shard, b->progress.generation, b->progress.sequence) &&

@@ -10,6 +10,7 @@
 
 #include "desk_shard.h"
 #include "desk_reference.h"
+#include "desk_state.h"
 #include "shard.h"
 
 #include <stdlib.h>
@@ -28,6 +29,8 @@ struct desk {
     size_t touched_count;
     uint32_t touched[SHARD_COUNT]; /* shards, in the order in which they were touched */
     desk_counts_t counts;
+    size_t given_count, given_next; /* STATEs to be sent: of shards that were asked back */
+    buffer_t given[SHARD_COUNT];
     /* what is being taken, for hits */
     outbox_t *out;
     uint32_t shard;
@@ -81,6 +84,10 @@ void desk_drop (desk_t *self)
         self->shards[i].touched = false;
     }
     self->touched_count = 0;
+    for (; self->given_next < self->given_count; self->given_next++) {
+        buffer_free (&self->given[self->given_next]);
+    }
+    self->given_next = self->given_count = 0;
 }
 
 void desk_destroy (desk_t **self)
@@ -140,6 +147,31 @@ static desk_symbol_t *add_symbol (desk_t *self, desk_shard_t *shard, const char 
     return symbol;
 }
 
+/* The last clock that completes nothing of the symbol's. */
+static int64_t due_of (const desk_t *self, const desk_symbol_t *symbol)
+{
+    const series_t *series = &symbol->series;
+    int64_t over = series->end_ms > series->arrival_ms ? series->end_ms : series->arrival_ms;
+    int64_t due = symbol->today ? symbol_day_due (symbol->today, &self->day_rules) : INT64_MAX;
+    over += self->rules.day_timeout_ms;
+    return due == INT64_MAX || due < over ? due : over;
+}
+
+/* The shard goes on where another worker left it. */
+static bool take_over (desk_t *self, desk_shard_t *shard, const wire_begin_t *item)
+{
+    self->symbol_count -= shard->symbol_count;
+    desk_shard_drop (shard);
+    bool good = desk_state_load (shard, self->day_rules.run, item->state);
+    self->symbol_count += shard->symbol_count;
+    shard->sequence = item->sequence;
+    for (size_t i = 0; i < shard->waiting_count; i++) {
+        int64_t due = due_of (self, shard->waiting[i]);
+        shard->due_ms = due < shard->due_ms ? due : shard->due_ms;
+    }
+    return good;
+}
+
 static bool take_begin (desk_t *self, const wire_begin_t *item)
 {
     desk_shard_t *shard = &self->shards[item->shard];
@@ -153,6 +185,44 @@ static bool take_begin (desk_t *self, const wire_begin_t *item)
     for (size_t i = 0; i < item->symbol_count; i++) {
         add_symbol (self, shard, item->symbols[i].symbol, item->symbols[i].closed);
     }
+    return item->state.size == 0 || take_over (self, shard, item);
+}
+
+/* What the shard did in the message so far is said before it is gone. */
+static void say_progress (desk_t *self, uint32_t number)
+{
+    const desk_shard_t *shard = &self->shards[number];
+    wire_progress_t item = {.shard = number,
+                            .generation = shard->generation,
+                            .sequence = shard->sequence,
+                            .candles = shard->candles,
+                            .stamp_us = shard->stamp_us};
+    if (item.sequence > 0) { /* else a new generation began behind what was applied */
+        wire_put_progress (outbox_message (self->out), &item);
+    }
+}
+
+/* The shard is asked back: its state goes to the broker, and it is nobody's here. */
+static bool take_yield (desk_t *self, const wire_yield_t *item)
+{
+    desk_shard_t *shard = &self->shards[item->shard];
+    place_t place = place_of (shard, item->generation);
+    if (place != ITEM_NEXT || item->sequence != shard->sequence) {
+        return place == ITEM_OLD;
+    }
+    if (shard->touched) {
+        say_progress (self, item->shard);
+    }
+    buffer_t bytes = {0};
+    if (desk_state_save (shard, self->day_rules.run, &bytes) && self->given_count < SHARD_COUNT) {
+        wire_state_t state = {.shard = item->shard,
+                              .generation = item->generation,
+                              .sequence = item->sequence,
+                              .bytes = {bytes.bytes, bytes.size}};
+        wire_put_state (&self->given[self->given_count++], &state);
+    } /* else it is read again */
+    buffer_free (&bytes);
+    drop_shard (self, shard);
     return true;
 }
 
@@ -185,16 +255,6 @@ static bool begin_date (desk_t *self, desk_symbol_t *symbol)
     symbol->next = NULL;
     symbol->next_day = DAY_NONE;
     return true;
-}
-
-/* The last clock that completes nothing of the symbol's. */
-static int64_t due_of (const desk_t *self, const desk_symbol_t *symbol)
-{
-    const series_t *series = &symbol->series;
-    int64_t over = series->end_ms > series->arrival_ms ? series->end_ms : series->arrival_ms;
-    int64_t due = symbol->today ? symbol_day_due (symbol->today, &self->day_rules) : INT64_MAX;
-    over += self->rules.day_timeout_ms;
-    return due == INT64_MAX || due < over ? due : over;
 }
 
 static bool take_candle (desk_t *self, desk_shard_t *shard, desk_symbol_t *symbol,
@@ -354,6 +414,8 @@ static bool take (desk_t *self, const wire_object_t *item)
         return take_candles (self, &item->candles);
     case WIRE_CLOCK:
         return take_clock (self, &item->clock);
+    case WIRE_YIELD:
+        return take_yield (self, &item->yield);
     default:
         return false;
     }
@@ -369,19 +431,25 @@ bool desk_take (desk_t *self, const wire_object_t *item, outbox_t *out)
 
 void desk_end_message (desk_t *self, outbox_t *out)
 {
+    self->out = out;
     for (size_t i = 0; i < self->touched_count; i++) {
-        desk_shard_t *shard = &self->shards[self->touched[i]];
-        wire_progress_t item = {.shard = self->touched[i],
-                                .generation = shard->generation,
-                                .sequence = shard->sequence,
-                                .candles = shard->candles,
-                                .stamp_us = shard->stamp_us};
-        if (item.sequence > 0) { /* else a new generation began behind what was applied */
-            wire_put_progress (outbox_message (out), &item);
-        }
-        shard->touched = false;
+        say_progress (self, self->touched[i]);
+        self->shards[self->touched[i]].touched = false;
     }
     self->touched_count = 0;
+}
+
+bool desk_next_state (desk_t *self, buffer_t *message)
+{
+    if (self->given_next == self->given_count) {
+        return false;
+    }
+    *message = self->given[self->given_next];
+    self->given[self->given_next++] = (buffer_t){0};
+    if (self->given_next == self->given_count) {
+        self->given_next = self->given_count = 0;
+    }
+    return true;
 }
 
 void desk_hear (desk_t *self, const wire_live_broker_t *state, uint32_t worker)

@@ -4,6 +4,7 @@
  *     REFERENCE --> the gate of each scan for one date, and its rule's start; the files are dropped
  *     CANDLES ----> series_take --> buckets of each frequency --> rules --> LIVE_HIT
  *     CLOCK ------> buckets that can get no more candles --> rules --> LIVE_HIT
+ *     YIELD ------> the shard as bytes (desk_state.h) --> STATE; BEGIN with them: it goes on
  *                                          at the message's end:   --> PROGRESS of each shard touched
  *
  * Plain functions of state and item: no socket, no file, no clock of its own. Items of a generation
@@ -36,13 +37,16 @@ void desk_destroy (desk_t **self);
 /* A new session: every shard is dropped. */
 void desk_drop (desk_t *self);
 
-/* Takes BEGIN, REFERENCE, CANDLES or CLOCK; hits go to the outbox. False when it is none of these, or
+/* Takes BEGIN, REFERENCE, CANDLES, CLOCK or YIELD; hits go to the outbox. False when it is none of these, or
  * it breaks the rules of its shard (a sequence that is missing, a candle without its date's reference
  * data): then messages were lost, and the link is to be reported as broken. */
 bool desk_take (desk_t *self, const wire_object_t *item, outbox_t *out);
 
 /* The end of a message: PROGRESS of each shard that it touched. */
 void desk_end_message (desk_t *self, outbox_t *out);
+
+/* The next STATE that the broker asked for by YIELD; the message is the caller's. False: there is none. */
+bool desk_next_state (desk_t *self, buffer_t *message);
 
 /* The broker's state: shards of which it says that a higher generation is somebody else's
  * are dropped. */

@@ -128,6 +128,11 @@ outbox_t *live_worker_outbox (live_worker_t *self)
     return self->outbox;
 }
 
+bool live_worker_next_state (live_worker_t *self, buffer_t *message)
+{
+    return desk_next_state (self->desk, message);
+}
+
 void live_worker_state (live_worker_t *self, bool blocked, wire_live_worker_t *state)
 {
     const desk_counts_t *counts = desk_counts (self->desk);

@@ -26,6 +26,9 @@ void live_worker_hear (live_worker_t *self, const wire_live_broker_t *state);
 /* What is to be sent to the collector. */
 outbox_t *live_worker_outbox (live_worker_t *self);
 
+/* The next STATE (control) that the broker asked for; the caller's. False: there is none. */
+bool live_worker_next_state (live_worker_t *self, buffer_t *message);
+
 /* Fills our state; what it points to lives until the next call of any function here. `blocked`: the
  * collector takes nothing. CPU and memory are the caller's to fill. */
 void live_worker_state (live_worker_t *self, bool blocked, wire_live_worker_t *state);

@@ -1,8 +1,10 @@
 #include "symbol_day.h"
 
 #include "memory.h"
+#include "wire.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* A scan's day. */
 typedef struct {
@@ -64,9 +66,9 @@ typedef struct {
     bin_t *bin;
 } places_t;
 
-/* Makes the next group, with its watches behind those of the groups before. */
+/* Makes the next group, with its watches behind those of the groups before: their rules have not begun. */
 static void add_group (symbol_day_t *self, const run_t *run, size_t i, uint64_t scans,
-                       daily_t *daily, places_t *places)
+                       places_t *places)
 {
     group_t *group = &self->groups[self->group_count++];
     group->watches = places->watch;
@@ -79,7 +81,7 @@ static void add_group (symbol_day_t *self, const run_t *run, size_t i, uint64_t 
         if (scans >> s & 1) {
             watch_t *watch = places->watch++;
             watch->scan = (uint32_t) s;
-            rules_begin (&watch->state, &run->scans[s], daily, places->lows);
+            watch->state.lows = places->lows;
             places->lows += rules_lows (&run->scans[s]);
             group->count++;
         }
@@ -87,12 +89,9 @@ static void add_group (symbol_day_t *self, const run_t *run, size_t i, uint64_t 
     group->left = group->count;
 }
 
-symbol_day_t *symbol_day_new (const run_t *run, daily_t *daily, const calendar_t *calendar)
+/* A day of the scans that `passed` names, one at least. */
+static symbol_day_t *make_day (const run_t *run, uint64_t passed)
 {
-    uint64_t passed = pass_gates (run, daily, calendar);
-    if (!passed) {
-        return NULL;
-    }
     size_t groups = 0, bins = 0, watches = 0, lows = 0;
     for (size_t i = 0; i < run->frequency_count; i++) {
         bool any = scans_at (run, passed, i) != 0;
@@ -112,7 +111,20 @@ symbol_day_t *symbol_day_new (const run_t *run, daily_t *daily, const calendar_t
     for (size_t i = 0; i < run->frequency_count; i++) {
         uint64_t scans = scans_at (run, passed, i);
         if (scans) {
-            add_group (self, run, i, scans, daily, &places);
+            add_group (self, run, i, scans, &places);
+        }
+    }
+    return self;
+}
+
+symbol_day_t *symbol_day_new (const run_t *run, daily_t *daily, const calendar_t *calendar)
+{
+    uint64_t passed = pass_gates (run, daily, calendar);
+    symbol_day_t *self = passed ? make_day (run, passed) : NULL;
+    for (uint32_t i = 0; self && i < self->group_count; i++) {
+        for (uint32_t k = 0; k < self->groups[i].count; k++) {
+            watch_t *watch = &self->groups[i].watches[k];
+            rules_begin (&watch->state, &run->scans[watch->scan], daily, watch->state.lows);
         }
     }
     return self;
@@ -250,4 +262,137 @@ int64_t symbol_day_due (const symbol_day_t *self, const symbol_day_rules_t *rule
         }
     }
     return due;
+}
+
+/* ---- as bytes ---- */
+
+#define RULE_NUMBERS 11
+
+/* The numbers of a rule that is under way, in the order of their bytes. */
+static void name_numbers (rule_state_t *state, double *numbers[RULE_NUMBERS])
+{
+    double *all[RULE_NUMBERS] = {&state->adv,
+                                 &state->adr,
+                                 &state->atr,
+                                 &state->market_cap,
+                                 &state->previous_close,
+                                 &state->extreme,
+                                 &state->total_volume,
+                                 &state->premarket_volume,
+                                 &state->day_high,
+                                 &state->window_volume,
+                                 &state->window_extreme};
+    memcpy (numbers, all, sizeof all);
+}
+
+static void save_watch (const watch_t *self, const run_t *run, buffer_t *state)
+{
+    rule_state_t rule = self->state;
+    double *numbers[RULE_NUMBERS];
+    uint8_t flags[] = {self->done, rule.has_premarket};
+    name_numbers (&rule, numbers);
+    PACK (state, flags);
+    PACK (state, rule.candles);
+    for (size_t i = 0; i < RULE_NUMBERS; i++) {
+        PACK (state, *numbers[i]);
+    }
+    buffer_append (state, (const char *) rule.lows,
+                   rules_lows (&run->scans[self->scan]) * sizeof *rule.lows);
+}
+
+static bool load_watch (watch_t *self, const run_t *run, unpack_t *from)
+{
+    rule_state_t *rule = &self->state;
+    double *numbers[RULE_NUMBERS];
+    size_t lows = rules_lows (&run->scans[self->scan]);
+    name_numbers (rule, numbers);
+    self->done = unpack_flag (from);
+    rule->has_premarket = unpack_flag (from);
+    UNPACK (from, rule->candles);
+    for (size_t i = 0; i < RULE_NUMBERS; i++) {
+        UNPACK (from, *numbers[i]);
+    }
+    rule->lows_mask = lows > 0 ? (uint32_t) lows - 1 : 0;
+    unpack_bytes (from, rule->lows, lows * sizeof *rule->lows);
+    rule->lows = lows > 0 ? rule->lows : NULL;
+    return !from->bad;
+}
+
+static void save_bin (const bin_t *self, buffer_t *state)
+{
+    uint8_t open = self->bucket.open;
+    PACK (state, open);
+    PACK (state, self->end_ts);
+    PACK (state, self->arrival_ms);
+    PACK (state, self->bucket.candle);
+}
+
+/* A bin that never began has no candle and no end. */
+static bool load_bin (bin_t *self, unpack_t *from)
+{
+    candle_t *candle = &self->bucket.candle;
+    self->bucket.open = unpack_flag (from);
+    UNPACK (from, self->end_ts);
+    self->arrival_ms = unpack_within (from, INT64_MIN, WIRE_MS_MAX);
+    UNPACK (from, *candle);
+    bool began = self->end_ts != INT64_MIN;
+    bool good = candle->ts >= WIRE_TS_FIRST && candle->ts <= WIRE_TS_LAST &&
+                self->end_ts > candle->ts && self->end_ts <= candle->ts + 90000;
+    return !from->bad && (began ? good : !self->bucket.open);
+}
+
+void symbol_day_save (const symbol_day_t *self, const run_t *run, buffer_t *state)
+{
+    uint64_t passed = 0;
+    for (uint32_t i = 0; self && i < self->group_count; i++) {
+        for (uint32_t k = 0; k < self->groups[i].count; k++) {
+            passed |= UINT64_C (1) << self->groups[i].watches[k].scan;
+        }
+    }
+    PACK (state, passed);
+    for (uint32_t i = 0; self && i < self->group_count; i++) {
+        const group_t *group = &self->groups[i];
+        if (group->bin) {
+            save_bin (group->bin, state);
+        }
+        for (uint32_t k = 0; k < group->count; k++) {
+            save_watch (&group->watches[k], run, state);
+        }
+    }
+}
+
+/* Those of the run that have candles to wait for. */
+static uint64_t intraday_scans (const run_t *run)
+{
+    uint64_t scans = 0;
+    for (size_t s = 0; s < run->scan_count; s++) {
+        scans |= (uint64_t) (run->frequency_of[s] >= 0) << s;
+    }
+    return scans;
+}
+
+static bool load_group (group_t *self, const run_t *run, unpack_t *from)
+{
+    bool good = !self->bin || load_bin (self->bin, from);
+    self->left = self->count;
+    for (uint32_t k = 0; k < self->count && good; k++) {
+        good = load_watch (&self->watches[k], run, from);
+        self->left -= self->watches[k].done;
+    }
+    return good;
+}
+
+bool symbol_day_load (symbol_day_t **self, const run_t *run, unpack_t *from)
+{
+    uint64_t passed;
+    UNPACK (from, passed);
+    bool good = !from->bad && (passed & ~intraday_scans (run)) == 0;
+    *self = good && passed ? make_day (run, passed) : NULL;
+    for (uint32_t i = 0; *self && i < (*self)->group_count && good; i++) {
+        good = load_group (&(*self)->groups[i], run, from);
+    }
+    if (!good) {
+        symbol_day_destroy (self);
+    }
+    return good;
 }

@@ -14,6 +14,7 @@
 #ifndef SYMBOL_DAY_H
 #define SYMBOL_DAY_H
 
+#include "pack.h"
 #include "rules.h"
 #include "run.h"
 
@@ -39,6 +40,11 @@ typedef struct symbol_day symbol_day_t;
  * pass. NULL when none does. Nothing of `daily` is kept. */
 symbol_day_t *symbol_day_new (const run_t *run, daily_t *daily, const calendar_t *calendar);
 void symbol_day_destroy (symbol_day_t **self);
+
+/* The day (or NULL) as bytes, of the same run and program (desk_state.h): appends them. */
+void symbol_day_save (const symbol_day_t *self, const run_t *run, buffer_t *state);
+/* The day that they are, or NULL for none. False when they are no day of the run: `*self` is NULL then. */
+bool symbol_day_load (symbol_day_t **self, const run_t *run, unpack_t *from);
 
 /* Asks for the day (or NULL) to be brought into the cache: its candle comes soon. */
 static inline void symbol_day_fetch (const symbol_day_t *self)

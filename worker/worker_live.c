@@ -83,10 +83,19 @@ static void say (void *duty, bool blocked)
     state.refused += self->member->refused;
     state.cpu_us = (uint64_t) cpu_process_us ();
     state.memory_bytes = process_memory_bytes ();
-    /* LEAVING */
+    state.leaving = self->member->leaving;
     wire_put_live_worker (&message, &state);
     member_say (self->member, &message);
     look_around (self);
+}
+
+/* Shards that were asked back. What cannot go now is lost: the broker has them read again. */
+static void hand_back (live_t *self)
+{
+    buffer_t message = {0};
+    while (live_worker_next_state (self->worker, &message)) {
+        channel_send (self->member->control, &message);
+    }
 }
 
 static void take (void *duty, const char *bytes, size_t size)
@@ -94,6 +103,7 @@ static void take (void *duty, const char *bytes, size_t size)
     live_t *self = duty;
     live_worker_take (self->worker, bytes, size);
     self->member->changed = true;
+    hand_back (self);
     self->untold += size;
     if (self->untold >= TELL_BYTES) {
         say (self, false);

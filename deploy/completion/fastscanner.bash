@@ -10,7 +10,7 @@ _fastscanner_options ()
     local common="--config --log-level --log-format --help --version"
     local live="--data --scan --freq --symbols --workers --out --all-hits --progress --redis --redis-user"
     live+=" --redis-password-file --streams --since --candle-timeout --day-timeout --incomplete --minutes"
-    live+=" --keep --drain --dead-after --max-symbols --state"
+    live+=" --keep --drain --dead-after --max-symbols --state --listen --no-local"
     case $1 in
     scan | check)
         echo "$common --data --scan --freq --from --to --symbols --workers --out --all-hits --strict --progress"
@@ -19,7 +19,8 @@ _fastscanner_options ()
     replay) echo "$common $live --from --to --speed --strict" ;;
     load)
         echo "$common --scan --freq --count --seed --rate --seconds --stream-count --workers --out --state" \
-            "--all-hits --progress --redis --redis-user --redis-password-file --drain --dead-after --json"
+            "--all-hits --progress --redis --redis-user --redis-password-file --drain --dead-after --json" \
+            "--listen --no-local"
         ;;
     sample) echo "$common --freq --from --to --count --seed" ;;
     scanners) echo "$common" ;;
