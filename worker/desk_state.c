@@ -26,7 +26,7 @@ static uint64_t identity_of (const run_t *run)
 static void save_symbol (const desk_symbol_t *symbol, const run_t *run, buffer_t *state)
 {
     const series_t *series = &symbol->series;
-    uint8_t size = (uint8_t) strlen (symbol->name), waits = symbol->waits;
+    uint8_t size = (uint8_t) strlen (symbol->name);
     int64_t day = series->day, closed = series->closed, next_day = symbol->next_day;
     PACK (state, size);
     buffer_append (state, symbol->name, size);
@@ -35,10 +35,21 @@ static void save_symbol (const desk_symbol_t *symbol, const run_t *run, buffer_t
     PACK (state, series->end_ms);
     PACK (state, day);
     PACK (state, closed);
-    PACK (state, waits);
     PACK (state, next_day);
     symbol_day_save (symbol->today, run, state);
     symbol_day_save (symbol->next, run, state);
+}
+
+/* Those with open buckets, in the order in which a clock completes them: by name, there are few. */
+static void save_waiting (const desk_shard_t *shard, buffer_t *state)
+{
+    uint64_t count = shard->waiting_count;
+    PACK (state, count);
+    for (size_t i = 0; i < shard->waiting_count; i++) {
+        uint8_t size = (uint8_t) strlen (shard->waiting[i]->name);
+        PACK (state, size);
+        buffer_append (state, shard->waiting[i]->name, size);
+    }
 }
 
 static bool is_numbered (const desk_shard_t *shard, const desk_symbol_t *symbol)
@@ -64,6 +75,7 @@ bool desk_state_save (const desk_shard_t *shard, const run_t *run, buffer_t *sta
             save_symbol (shard->slots[i], run, state);
         }
     }
+    save_waiting (shard, state);
     if (state->size - before > WIRE_STATE_MAX) {
         state->size = before;
         return false;
@@ -112,17 +124,29 @@ static bool load_symbol (unpack_t *from, desk_shard_t *shard, const run_t *run, 
     }
     desk_symbol_t *symbol = desk_shard_add (shard, name, DAY_NONE);
     load_series (from, &symbol->series);
-    bool waits = unpack_flag (from);
     symbol->next_day = load_day (from);
     bool good = !from->bad && symbol_day_load (&symbol->today, run, from) &&
                 symbol_day_load (&symbol->next, run, from);
-    if (good && waits) {
-        desk_shard_wait (shard, symbol);
-    }
     if (good && numbered) {
         desk_shard_number (shard, symbol);
     }
     return good;
+}
+
+static bool load_waiting (unpack_t *from, desk_shard_t *shard)
+{
+    uint64_t count = 0;
+    bool good = true;
+    UNPACK (from, count);
+    for (uint64_t i = 0; i < count && good; i++) {
+        char name[SYMBOL_MAX + 1];
+        desk_symbol_t *symbol = load_name (from, name) ? desk_shard_find (shard, name) : NULL;
+        good = symbol && !symbol->waits;
+        if (good) {
+            desk_shard_wait (shard, symbol);
+        }
+    }
+    return good && !from->bad;
 }
 
 bool desk_state_load (desk_shard_t *shard, const run_t *run, wire_bytes_t state)
@@ -135,7 +159,7 @@ bool desk_state_load (desk_shard_t *shard, const run_t *run, wire_bytes_t state)
     for (uint64_t i = 0; i < head[2] && good; i++) {
         good = load_symbol (&from, shard, run, i < head[3]);
     }
-    good = good && from.left == 0;
+    good = good && load_waiting (&from, shard) && from.left == 0;
     if (!good) {
         desk_shard_drop (shard);
     }

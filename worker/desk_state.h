@@ -3,7 +3,8 @@
  *
  *     version, the scans' identity
  *     symbols: those that CANDLES have numbered, in that order, then the others
- *         name, series, does it wait for the clock, today's day, the day that was prepared
+ *         name, series, today's day, the day that was prepared
+ *     names of those that wait for the clock, in their order
  *     day: which scans passed; of each frequency its bucket; of each scan its rule
  *
  * The bytes are of one version of the program, and of one run's scans. They come from another process: every count
