@@ -386,8 +386,8 @@ static int open_live (live_t *self)
     self->polled = memory_new ((self->seat_count + 3 + SOURCE_POLL_MAX) * sizeof *self->polled);
     self->signals = process_signals ();
     self->local = local_new (self->seat_count + 1);
-    self->context = zmq_ctx_new ();
-    if (self->signals < 0 || !self->local || !self->context ||
+    self->bus = bus_new (&config->locks);
+    if (self->signals < 0 || !self->local || !self->bus ||
         getrandom (&self->broker, sizeof self->broker, 0) != sizeof self->broker) {
         return -1;
     }
@@ -402,7 +402,7 @@ static int open_live (live_t *self)
     }
     reference_init (&self->reference, config->market, config->run->lookback);
     open_flow (self);
-    self->control = channel_bind (self->context, CHANNEL_ROUTER, self->control_endpoint);
+    self->control = channel_bind (self->bus, CHANNEL_ROUTER, self->control_endpoint);
     live_open_report (self);
     if (!self->control) {
         return -1;
@@ -420,9 +420,7 @@ static void close_live (live_t *self)
     }
     local_destroy (&self->local);
     channel_destroy (&self->control, 0);
-    if (self->context) {
-        zmq_ctx_term (self->context);
-    }
+    bus_destroy (&self->bus);
     if (self->signals >= 0) {
         close (self->signals);
     }

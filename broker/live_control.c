@@ -46,7 +46,7 @@ static void welcome_worker (live_t *self, uint32_t w)
     snprintf (name, sizeof name, "data-%u.%" PRIu64, w, seat->child.incarnation);
     char *endpoint = local_endpoint (self->local, name);
     if (!seat->data) {
-        seat->data = channel_bind (self->context, CHANNEL_PUSH, endpoint);
+        seat->data = channel_bind (self->bus, CHANNEL_PUSH, endpoint);
         snprintf (name, sizeof name, "worker-%u", w);
         seat->session = flow_joined (self->flow, w, name, now_ms ());
         self->owners_changed = true;
@@ -199,7 +199,10 @@ static void take_object (live_t *self, const wire_object_t *object, const channe
     bool is_collector = self->collector_known && channel_peer_equal (&self->collector, peer);
     switch (object->kind) {
     case WIRE_HELLO:
-        if (object->hello.role == WIRE_ROLE_WORKER) {
+        if (!channel_peer_may (peer, object->hello.role == WIRE_ROLE_WORKER ? KEYS_WORKER
+                                                                            : KEYS_COLLECTOR)) {
+            self->refused++; /* its key is for another role */
+        } else if (object->hello.role == WIRE_ROLE_WORKER) {
             take_worker_hello (self, &object->hello, peer);
         } else {
             take_collector_hello (self, &object->hello, peer);

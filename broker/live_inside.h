@@ -58,7 +58,7 @@ typedef enum {
 struct live {
     const live_config_t *config;
     live_result_t *result;
-    void *context;
+    bus_t *bus;
     channel_t *control;
     local_t *local;
     char *state; /* the journal's directory */

@@ -103,7 +103,7 @@ static void take_line (char *line, certificate_t *certificate)
         return;
     }
     const char *role = value_of (line, "role");
-    for (unsigned i = 0; role && i < KEYS_ROLES; i++) {
+    for (unsigned i = KEYS_BROKER; role && i < KEYS_ROLES; i++) {
         if (strcmp (role, keys_role_name ((keys_role_t) i)) == 0) {
             certificate->role = (keys_role_t) i;
         }

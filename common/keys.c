@@ -33,11 +33,11 @@ struct keys {
     trust_t trust;
 };
 
-static const char *const role_names[KEYS_ROLES] = {"broker", "collector", "worker"};
+static const char *const role_names[KEYS_ROLES] = {"nobody", "broker", "collector", "worker"};
 
 const char *keys_role_name (keys_role_t role)
 {
-    return role < KEYS_ROLES ? role_names[role] : "nobody";
+    return role_names[role];
 }
 
 const char *keys_directory (const keys_t *self)
@@ -54,7 +54,7 @@ static keys_role_t role_of_name (const char *name)
     if (size <= end || strcmp (name + size - end, PUBLIC_END) != 0) {
         return KEYS_NOBODY;
     }
-    for (unsigned i = 0; i < KEYS_ROLES; i++) {
+    for (unsigned i = KEYS_BROKER; i < KEYS_ROLES; i++) {
         size_t role = strlen (role_names[i]);
         if (strncmp (name, role_names[i], role) == 0 && (name[role] == '-' || name[role] == '.')) {
             return (keys_role_t) i;

@@ -19,7 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-typedef enum { KEYS_BROKER, KEYS_COLLECTOR, KEYS_WORKER, KEYS_ROLES, KEYS_NOBODY } keys_role_t;
+typedef enum { KEYS_NOBODY, KEYS_BROKER, KEYS_COLLECTOR, KEYS_WORKER, KEYS_ROLES } keys_role_t;
 
 /* "worker" */
 const char *keys_role_name (keys_role_t role);

@@ -10,15 +10,16 @@
 #define STATE_MS                                                                                   \
     400 /* states and hellos are repeated so often: well below the least --dead-after */
 
-int member_open (member_t *self, const wire_hello_t *hello, const char *broker)
+int member_open (member_t *self, const wire_hello_t *hello, const char *broker,
+                 const bus_config_t *locks)
 {
     *self = (member_t){.hello = *hello, .changed = true}; /* the first hello at once */
     self->control_reader = wire_reader_new ();
     self->data_reader = wire_reader_new ();
     self->signals = process_signals ();
-    self->context = zmq_ctx_new ();
-    if (self->signals >= 0 && self->context) {
-        self->control = channel_connect (self->context, CHANNEL_DEALER, broker);
+    self->bus = bus_new (locks);
+    if (self->signals >= 0 && self->bus) {
+        self->control = channel_connect (self->bus, CHANNEL_DEALER, broker);
     }
     return self->control ? 0 : -1;
 }
@@ -26,9 +27,7 @@ int member_open (member_t *self, const wire_hello_t *hello, const char *broker)
 void member_close (member_t *self)
 {
     channel_destroy (&self->control, 0);
-    if (self->context) {
-        zmq_ctx_term (self->context);
-    }
+    bus_destroy (&self->bus);
     if (self->signals >= 0) {
         close (self->signals);
     }

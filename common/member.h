@@ -18,7 +18,7 @@
 #define MEMBER_TAKE_AT_ONCE 16
 
 typedef struct {
-    void *context;      /* ZeroMQ's */
+    bus_t *bus;
     channel_t *control; /* DEALER to the broker */
     run_t *run;         /* of a batch; NULL until its welcome */
     bool greeted;       /* a welcome came, of whichever kind: we say states, no hellos */
@@ -32,9 +32,10 @@ typedef struct {
     wire_reader_t *control_reader, *data_reader;
 } member_t;
 
-/* Connects to the broker; `hello` is copied. 0, or -1 with the error logged; member_close in any
- * case. */
-int member_open (member_t *self, const wire_hello_t *hello, const char *broker);
+/* Connects to the broker; `hello` is copied. `locks`: for tcp (bus.h), or NULL. 0, or -1 with the error logged;
+ * member_close in any case. */
+int member_open (member_t *self, const wire_hello_t *hello, const char *broker,
+                 const bus_config_t *locks);
 void member_close (member_t *self);
 
 /* Counts a bad message. */

@@ -24,9 +24,9 @@ static void speak (worker_t *self)
 
 static void connect_data (worker_t *self, const char *data_endpoint, const char *collector_endpoint)
 {
-    void *context = self->member.context;
-    self->data = channel_connect (context, CHANNEL_PULL, data_endpoint);
-    self->hits = channel_connect (context, CHANNEL_PUSH, collector_endpoint);
+    bus_t *bus = self->member.bus;
+    self->data = channel_connect (bus, CHANNEL_PULL, data_endpoint);
+    self->hits = channel_connect (bus, CHANNEL_PUSH, collector_endpoint);
     self->member.over = !self->data || !self->hits;
 }
 
@@ -119,7 +119,7 @@ int worker_run (const worker_config_t *config)
     worker_t *self = memory_new (sizeof *self);
     wire_hello_t hello = {.role = WIRE_ROLE_WORKER, .incarnation = config->incarnation};
     snprintf (hello.name, sizeof hello.name, "%s", config->name);
-    int rc = member_open (&self->member, &hello, config->broker) == 0 ? 0 : 1;
+    int rc = member_open (&self->member, &hello, config->broker, &config->locks) == 0 ? 0 : 1;
     bool busy = false;
     while (rc == 0 && !self->member.over) {
         speak (self);

@@ -22,6 +22,8 @@
 #ifndef COLLECTOR_H
 #define COLLECTOR_H
 
+#include "bus.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,6 +32,7 @@ typedef struct {
     const char *listen; /* where hits are PULLed */
     const char *name;
     uint64_t incarnation;
+    bus_config_t locks;       /* for tcp */
     const char *const *sinks; /* as sink_open and follower_open take them */
     size_t sink_count;
     /* of a live run */
