@@ -1,4 +1,5 @@
 /* fastscanner load: how many candles a second the machine carries, and how fast. */
+#include "bus_options.h"
 #include "commands.h"
 #include "load_report.h"
 #include "log.h"
@@ -91,6 +92,7 @@ static void read_numbers (load_run_t *self, const options_t *options)
     config->keep_days = KEEP_DAYS;
     config->max_symbols = self->count;
     config->progress = options_text (options, "progress")[0] == 'a';
+    config->locks = bus_options (options, KEYS_BROKER);
     config->log_level = options_text (options, "log-level");
     config->log_format = options_text (options, "log-format");
     config->redis_user = self->live.redis.user;

@@ -1,5 +1,6 @@
 #include "live_job.h"
 
+#include "bus_options.h"
 #include "live_options.h"
 #include "log.h"
 #include "redis.h"
@@ -120,6 +121,7 @@ int live_job_open (live_job_t *self, const options_t *options)
         return rc;
     }
     read_numbers (&self->config, options);
+    self->config.locks = bus_options (options, KEYS_BROKER);
     job->market = market_open_live (options_text (options, "data"), symbols);
     if (!job->market) {
         return EXIT_USAGE;

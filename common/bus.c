@@ -36,13 +36,6 @@ bus_t *bus_new (const bus_config_t *config)
 {
     bus_t *self = memory_new (sizeof *self);
     self->config = config ? *config : (bus_config_t){0};
-    if (self->config.curve_dir) {
-        self->keys = keys_open (self->config.curve_dir, self->config.role);
-        if (!self->keys) {
-            bus_destroy (&self);
-            return NULL;
-        }
-    }
     self->context = zmq_ctx_new ();
     if (!self->context) {
         log_error ("cannot start ZeroMQ: %s", zmq_strerror (errno));
@@ -83,6 +76,18 @@ static void set (void *socket, int option, int value)
     zmq_setsockopt (socket, option, &value, sizeof value);
 }
 
+bool bus_may_use (const bus_config_t *config, const char *endpoint)
+{
+    if (!endpoint || !is_tcp (endpoint) || config->curve_dir || config->insecure) {
+        return true;
+    }
+    log_error ("%s: tcp is open to everybody who reaches it: give --curve-dir DIR ('fastscanner "
+               "keys DIR' makes "
+               "one), or --insecure where only friends are",
+               endpoint);
+    return false;
+}
+
 /* What is set on a socket holds for the endpoints that follow. */
 static void take_off_lock (void *socket)
 {
@@ -102,12 +107,14 @@ static void lock_server (const bus_t *self, void *socket, unsigned roles)
 /* Before the first tcp endpoint: somebody must stand at the door when it opens. */
 static int open_door (bus_t *self, void *socket, const char *endpoint, bool bound)
 {
-    if (!self->keys && !self->config.insecure) {
-        log_error (
-            "%s: tcp is open to everybody who reaches it: give --curve-dir DIR ('fastscanner keys "
-            "DIR' makes one), or --insecure where only friends are",
-            endpoint);
+    if (!bus_may_use (&self->config, endpoint)) {
         return -1;
+    }
+    if (self->config.curve_dir && !self->keys) {
+        self->keys = keys_open (self->config.curve_dir, self->config.role);
+        if (!self->keys) {
+            return -1;
+        }
     }
     if (!self->guard) {
         self->guard = guard_new (self->context, self->keys, &self->counts);
@@ -186,7 +193,7 @@ void bus_close (bus_t *self, void *socket)
 
 bool bus_is_locked (const bus_t *self)
 {
-    return self->keys != NULL;
+    return self->config.curve_dir != NULL;
 }
 
 keys_role_t bus_role (bus_t *self, const char *public_text)

@@ -26,13 +26,18 @@ typedef struct {
 
 typedef struct bus bus_t;
 
-/* NULL with the reason logged. `config` NULL: no tcp. */
+/* NULL with the reason logged. `config` (copied; NULL: no tcp) is not looked at before the first tcp endpoint: what a
+ * broker is told in the environment its local children hear too. */
 bus_t *bus_new (const bus_config_t *config);
 /* After all sockets were closed. */
 void bus_destroy (bus_t **self);
 
 /* ZeroMQ's context, for zmq_socket. */
 void *bus_context (const bus_t *self);
+
+/* False, with the error logged, when it is a tcp endpoint and `config` has neither keys nor `insecure`: a usage error.
+ * NULL is no endpoint. */
+bool bus_may_use (const bus_config_t *config, const char *endpoint);
 
 /* A set of roles. */
 #define BUS_ROLE(role) (1u << (role))
@@ -73,7 +78,7 @@ typedef struct {
 
 void bus_stats (const bus_t *self, bus_stats_t *stats);
 
-/* Whether peers of tcp endpoints have keys. */
+/* Whether peers of tcp endpoints are to have keys. */
 bool bus_is_locked (const bus_t *self);
 
 /* Counts a message of a peer whose key was removed. */

@@ -1,3 +1,4 @@
+#include "bus_options.h"
 #include "log.h"
 #include "process.h"
 #include "worker.h"
@@ -33,6 +34,8 @@ static const option_t options[] = {
      .otherwise = "0",
      .maximum = 1000000000,
      .help = "the number of this life, from who started it"},
+    BUS_OPTION_CURVE_DIR (1),
+    BUS_OPTION_INSECURE (1),
     {.name = "log-level",
      .type = OPTION_CHOICE,
      .commands = 1,
@@ -70,11 +73,12 @@ int main (int argc, char **argv)
     worker_config_t config = {.broker = options_text (given, "broker"),
                               .name = options_text (given, "name") ? options_text (given, "name")
                                                                    : name,
-                              .incarnation = (uint64_t) options_number (given, "incarnation")};
+                              .incarnation = (uint64_t) options_number (given, "incarnation"),
+                              .locks = bus_options (given, KEYS_WORKER)};
     int rc = 2;
     if (!config.broker) {
         log_error ("--broker ENDPOINT is required: the control endpoint of a running fastscanner");
-    } else {
+    } else if (bus_may_use (&config.locks, config.broker)) {
         rc = worker_run (&config);
     }
     options_destroy (&given);

@@ -1,3 +1,4 @@
+#include "bus_options.h"
 #include "collector.h"
 #include "log.h"
 #include "memory.h"
@@ -74,6 +75,8 @@ static const option_t options[] = {
      .commands = 1,
      .argument = "FILE",
      .help = "a file whose first line is the password there"},
+    BUS_OPTION_CURVE_DIR (1),
+    BUS_OPTION_INSECURE (1),
     {.name = "log-level",
      .type = OPTION_CHOICE,
      .commands = 1,
@@ -107,6 +110,7 @@ static int run (const options_t *given)
                                  .listen = options_text (given, "listen"),
                                  .name = options_text (given, "name"),
                                  .incarnation = (uint64_t) options_number (given, "incarnation"),
+                                 .locks = bus_options (given, KEYS_COLLECTOR),
                                  .sinks = sinks,
                                  .sink_count = count,
                                  .state = options_text (given, "state"),
@@ -120,7 +124,8 @@ static int run (const options_t *given)
         log_error (
             "--broker, --listen, and --out or --state are required: see fastscanner-collector "
             "--help");
-    } else {
+    } else if (bus_may_use (&config.locks, config.broker) &&
+               bus_may_use (&config.locks, config.listen)) {
         rc = collector_run (&config);
     }
     free (sinks);
