@@ -7,6 +7,7 @@
 #include <czmq.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -104,24 +105,39 @@ static zcert_t *take_pair (const char *path, keys_role_t role)
 
 /* ---- where it is trusted ---- */
 
-/* Writes the public key as the first ROLE-N.pub that is free, unless one has it already. */
+static bool has_key (const char *path, zcert_t *pair)
+{
+    certificate_t read;
+    char *problem = certificate_read (path, false, &read);
+    bool has = !problem && strcmp (read.public_key, zcert_public_txt (pair)) == 0;
+    free (problem);
+    return has;
+}
+
+/* Writes the public key as ROLE-N.pub behind those that are there, unless one of them has it. */
 static int publish_to (const char *directory, keys_role_t holder, zcert_t *pair, keys_role_t role)
 {
-    int rc = 1;
-    for (unsigned n = 1; rc == 1; n++) {
-        char name[32];
-        certificate_t read;
-        snprintf (name, sizeof name, "%s-%u.pub", keys_role_name (role), n);
-        char *path = file_of (directory, holder, name);
-        if (!exists (path)) {
-            rc = save (pair, false, path);
-        } else {
-            char *problem = certificate_read (path, false, &read);
-            rc = !problem && strcmp (read.public_key, zcert_public_txt (pair)) == 0 ? 0 : 1;
-            free (problem);
-        }
-        free (path);
+    char name[32];
+    snprintf (name, sizeof name, "%s-*.pub", keys_role_name (role));
+    char *pattern = file_of (directory, holder, name);
+    glob_t there = {0};
+    bool known = false;
+    if (glob (pattern, 0, NULL, &there) != 0) {
+        there.gl_pathc = 0;
     }
+    for (size_t i = 0; i < there.gl_pathc; i++) {
+        known = known || has_key (there.gl_pathv[i], pair);
+    }
+    char *path = NULL;
+    for (size_t n = there.gl_pathc + 1; !path || exists (path); n++) {
+        free (path);
+        snprintf (name, sizeof name, "%s-%zu.pub", keys_role_name (role), n);
+        path = file_of (directory, holder, name);
+    }
+    int rc = known ? 0 : save (pair, false, path);
+    globfree (&there);
+    free (pattern);
+    free (path);
     return rc;
 }
 

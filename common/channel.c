@@ -176,7 +176,7 @@ static bool find_role (channel_t *self, keys_role_t *role)
         return true;
     }
     const char *key = zmq_msg_gets (&self->received, "User-Id");
-    if (!key) {
+    if (!key || !key[0]) {
         return true;
     }
     *role = bus_role (self->bus, key);
