@@ -91,7 +91,8 @@ bool bus_may_use (const bus_config_t *config, const char *endpoint)
 /* What is set on a socket holds for the endpoints that follow. */
 static void take_off_lock (void *socket)
 {
-    set (socket, ZMQ_CURVE_SERVER, 0); /* which makes it a plain one; the guard will be asked all the same */
+    set (socket, ZMQ_CURVE_SERVER,
+         0); /* which makes it a plain one; the guard will be asked all the same */
 }
 
 static void lock_server (const bus_t *self, void *socket, unsigned roles)
@@ -150,17 +151,31 @@ static int dial (void *socket, const char *endpoint)
     return 0;
 }
 
+/* Dials once more: a DEALER takes a second zmq_connect to the same text for none, so the port gets as many zeros
+ * before it. */
+static int dial_again (void *socket, const char *endpoint, size_t times)
+{
+    const char *colon = strrchr (endpoint, ':');
+    int host = colon ? (int) (colon - endpoint) : (int) strlen (endpoint);
+    char *text =
+        memory_format ("%.*s:%0*d%s", host, endpoint, (int) times, 0, colon ? colon + 1 : "");
+    int rc = dial (socket, times > 0 ? text : endpoint);
+    free (text);
+    return rc;
+}
+
 static int dial_locked (bus_t *self, void *socket, keys_role_t role, const char *endpoint)
 {
     char key[KEYS_TEXT];
+    size_t count = 0;
     keys_apply (self->keys, socket);
-    for (size_t i = 0; keys_of (self->keys, role, i, key); i++) {
+    for (; keys_of (self->keys, role, count, key); count++) {
         zmq_setsockopt (socket, ZMQ_CURVE_SERVERKEY, key, KEYS_TEXT);
-        if (dial (socket, endpoint) != 0) {
+        if (dial_again (socket, endpoint, count) != 0) {
             return -1;
         }
     }
-    if (keys_count (self->keys, role) == 0) {
+    if (count == 0) {
         log_error ("%s: no public key of a %s in %s: put its %s-NAME.pub there", endpoint,
                    keys_role_name (role), self->config.curve_dir, keys_role_name (role));
         return -1;

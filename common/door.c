@@ -14,8 +14,15 @@
 #define FILES_MAX (1 << 22)
 #define NONE      (-1)
 
+typedef enum {
+    DOOR_ASKED, /* it is to say who it is */
+    DOOR_IN,
+    DOOR_REFUSED /* its key was, and that was counted */
+} door_state_t;
+
 struct door_peer {
     const door_t *door; /* NULL: not there */
+    door_state_t state;
     mono_t accepted;
     char address[INET6_ADDRSTRLEN]; /* empty: not known */
 };
@@ -24,9 +31,7 @@ struct door {
     void *reader;
     char *endpoint;
     bool bound;
-    int failed;         /* what the next DISCONNECTED is counted as; NONE */
-    uint64_t denied;    /* handshakes that ended in "no", and whose end has not come yet */
-    int64_t handshakes; /* begun, and not ended */
+    int failed; /* what the next DISCONNECTED is counted as; NONE */
 };
 
 door_t *door_new (void *reader, const char *endpoint, bool bound)
@@ -96,6 +101,7 @@ static void come (const door_t *self, door_peers_t *peers, int file, mono_t now)
     }
     struct door_peer *peer = &peers->peers[file];
     peer->door = self;
+    peer->state = DOOR_ASKED;
     peer->accepted = now;
     find_address (file, peer->address);
 }
@@ -113,53 +119,85 @@ static bool leave (const door_t *self, door_peers_t *peers, int file, struct doo
 
 /* ---- events ---- */
 
+/* Whose handshake it was that ended is not told; that of the youngest, most likely: a handshake takes a moment, and who
+ * is still in one later says nothing. */
+static void settle (const door_t *self, door_peers_t *peers, door_state_t state)
+{
+    struct door_peer *youngest = NULL;
+    for (size_t i = 0; i < peers->count; i++) {
+        struct door_peer *peer = &peers->peers[i];
+        if (peer->door == self && peer->state == DOOR_ASKED &&
+            (!youngest || peer->accepted.us >= youngest->accepted.us)) {
+            youngest = peer;
+        }
+    }
+    if (youngest) {
+        youngest->state = state;
+    }
+}
+
 static const char *denial (unsigned event)
 {
     return event == ZMQ_EVENT_HANDSHAKE_FAILED_AUTH ? "our public key is not trusted there"
-                                                    : "it ended the handshake: another key than "
-                                                      "the one we have of it, or another program";
+                                                    : "it ended the handshake: our public key is "
+                                                      "not trusted there, or its own is another "
+                                                      "than the one we have";
 }
 
-static void fail (door_t *self, unsigned event, refusals_t *refusals, mono_t now)
+/* A handshake of one that we dialed has failed. */
+static void fail_dialed (door_t *self, unsigned event, refusals_t *refusals, mono_t now)
 {
-    self->handshakes--;
-    if (self->failed != NONE && self->bound) {
+    refusals_add (refusals, BUS_DENIED, self->endpoint, "", denial (event), now);
+    self->failed = BUS_DENIED;
+}
+
+static void fail (door_t *self, unsigned event, door_peers_t *peers, refusals_t *refusals,
+                  mono_t now)
+{
+    if (event == ZMQ_EVENT_HANDSHAKE_FAILED_AUTH) {
+        settle (self, peers, DOOR_REFUSED); /* who asked for the key has counted it */
+        return;
+    }
+    if (self->failed != NONE) { /* its end did not come */
         refusals_add (refusals, (bus_count_t) self->failed, self->endpoint, "", NULL, now);
     }
-    self->failed = NONE;
-    if (!self->bound) {
-        refusals_add (refusals, BUS_DENIED, self->endpoint, "", denial (event), now);
-        self->failed = BUS_DENIED;
-    } else if (event == ZMQ_EVENT_HANDSHAKE_FAILED_AUTH) {
-        self->denied++; /* who asked for the key has counted it */
-    } else {
-        self->failed = event == ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL ? BUS_FOREIGN : BUS_GONE;
+    self->failed = event == ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL ? BUS_FOREIGN : BUS_GONE;
+}
+
+/* What the end of a peer is counted as; NONE when it was counted before. */
+static int kind_of_end (const door_t *self, bool known, const struct door_peer *peer, mono_t now)
+{
+    int64_t age_ms = known ? mono_ms (peer->accepted, now) : 0;
+    if (self->failed == BUS_DENIED) {
+        return NONE;
     }
+    if (self->failed == BUS_GONE && age_ms >= BUS_HANDSHAKE_MS - SLACK_MS) {
+        return BUS_SILENT;
+    }
+    if (self->failed != NONE) {
+        return self->failed;
+    }
+    if (known && peer->state == DOOR_REFUSED) {
+        return NONE;
+    }
+    bool asked = self->bound && known && peer->state == DOOR_ASKED;
+    return asked && age_ms <= BUS_HANDSHAKE_MS + SLACK_MS ? BUS_FOREIGN : BUS_ENDED;
 }
 
 static void end (door_t *self, door_peers_t *peers, int file, refusals_t *refusals, mono_t now)
 {
     struct door_peer peer;
     bool known = leave (self, peers, file, &peer);
-    int64_t age_ms = known ? mono_ms (peer.accepted, now) : 0;
-    bool young = known && age_ms <= BUS_HANDSHAKE_MS + SLACK_MS;
-    int kind = self->failed;
+    int kind = kind_of_end (self, known, &peer, now);
     self->failed = NONE;
-    if (kind == BUS_DENIED) {
-        return;
+    if (kind != NONE) {
+        refusals_add (refusals, (bus_count_t) kind, self->endpoint, peer.address, NULL, now);
     }
-    if (kind == BUS_GONE && age_ms >= BUS_HANDSHAKE_MS - SLACK_MS) {
-        kind = BUS_SILENT;
-    } else if (kind == NONE && self->denied > 0 && young) {
-        self->denied--;
-        return;
-    } else if (kind == NONE && self->handshakes > 0 && young) {
-        self->handshakes--;
-        kind = BUS_FOREIGN;
-    } else if (kind == NONE) {
-        kind = BUS_ENDED;
-    }
-    refusals_add (refusals, (bus_count_t) kind, self->endpoint, peer.address, NULL, now);
+}
+
+static bool is_out_of_files (int error)
+{
+    return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
 }
 
 static void take (door_t *self, unsigned event, int value, door_peers_t *peers,
@@ -168,18 +206,14 @@ static void take (door_t *self, unsigned event, int value, door_peers_t *peers,
     mono_t now = mono_now ();
     switch (event) {
     case ZMQ_EVENT_ACCEPTED:
-        self->handshakes++;
         come (self, peers, value, now);
         break;
     case ZMQ_EVENT_ACCEPT_FAILED:
-        refusals_add (refusals,
-                      value == EMFILE || value == ENFILE || value == ENOBUFS || value == ENOMEM
-                          ? BUS_NO_FILE
-                          : BUS_GONE,
-                      self->endpoint, "", NULL, now);
+        refusals_add (refusals, is_out_of_files (value) ? BUS_NO_FILE : BUS_GONE, self->endpoint,
+                      "", NULL, now);
         break;
     case ZMQ_EVENT_HANDSHAKE_SUCCEEDED:
-        self->handshakes--;
+        settle (self, peers, DOOR_IN);
         break;
     case ZMQ_EVENT_DISCONNECTED:
         end (self, peers, value, refusals, now);
@@ -187,7 +221,11 @@ static void take (door_t *self, unsigned event, int value, door_peers_t *peers,
     case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH:
     case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL:
     case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL:
-        fail (self, event, refusals, now);
+        if (self->bound) {
+            fail (self, event, peers, refusals, now);
+        } else {
+            fail_dialed (self, event, refusals, now);
+        }
         break;
     default: /* MONITOR_STOPPED comes in any case */
         break;
