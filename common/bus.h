@@ -69,7 +69,7 @@ typedef enum {
     BUS_COUNTS
 } bus_count_t;
 
-/* "unknown_keys": for statistics. */
+/* "peers_unknown_key": for statistics. */
 const char *bus_count_name (bus_count_t count);
 
 typedef struct {

@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <zmq.h>
 
-#define SLACK_MS  200 /* between a timer of libzmq and what we see of it */
+#define SLACK_MS  1000 /* between a timer of libzmq and what we see of it */
 #define FILES_MAX (1 << 22)
 #define NONE      (-1)
 
@@ -71,7 +71,7 @@ void door_peers_free (door_peers_t *self)
  * that of the next one. It is for the log alone. */
 static void find_address (int file, char address[static INET6_ADDRSTRLEN])
 {
-    struct sockaddr_storage name;
+    struct sockaddr_storage name = {0};
     socklen_t size = sizeof name;
     address[0] = '\0';
     if (getpeername (file, (struct sockaddr *) &name, &size) != 0) {

@@ -19,8 +19,9 @@
 #define ZAP_FRAMES    7
 #define ZAP_FRAME_MAX 256 /* by its RFC (27) all are shorter */
 #define ALLOWED       "200"
-#define NOT_NOW                                                                                    \
-    "300" /* after a "400" libzmq's peer never tries again: not when its key is trusted either */
+/* After a "400" libzmq's peer never tries again, not when its key is trusted either. After this it is cut off when
+ * its time for the handshake is over, and then tries. */
+#define NOT_NOW        "300"
 #define DOMAIN_PATTERN "roles-%u"
 
 /* A socket, and what stands for it in the thread. */

@@ -148,15 +148,14 @@ static void test_scanners (void **state)
     doors_t *self = *state;
     close (doors_knock (self->endpoint));
     doors_wait (self->broker, BUS_GONE, 1);
-    static const struct {
+    char greeting[64] =
+        "\xff\0\0\0\0\0\0\0\1\x7f\3\0WRONG"; /* ZeroMQ's, with a lock that nobody knows */
+    const struct {
         const char *bytes;
         size_t size;
-    } talks[] = {
-        {"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", 37},
-        {"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03garbage garbage garbage", 34},
-        {"\xff\x00\x00\x00\x00\x00\x00\x00\x01\x7f\x03\x00WRONG\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
-         "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0",
-         64}};
+    } talks[] = {{"GET / HTTP/1.1\r\n\r\n", 18},
+                 {"\x16\x03\x01\x02garbage garbage garbage garbage", 35},
+                 {greeting, sizeof greeting}};
     for (size_t i = 0; i < sizeof talks / sizeof *talks; i++) {
         char rest[256];
         int file = doors_knock (self->endpoint);

@@ -12,9 +12,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FASTSCANNER TEST_BIN "/fastscanner"
-#define WORKER      TEST_BIN "/fastscanner-worker"
-#define COLLECTOR   TEST_BIN "/fastscanner-collector"
+static const char fastscanner_program[] = TEST_BIN "/fastscanner";
+static const char worker_program[] = TEST_BIN "/fastscanner-worker";
+static const char collector_program[] = TEST_BIN "/fastscanner-collector";
 
 /* The next hello at the broker's door: its role is that of the key. */
 static void hear_hello (const doors_t *self, wire_role_t role, keys_role_t key)
@@ -54,13 +54,13 @@ static void test_worker (void **state)
     doors_t *self = *state;
     char *keys = doors_path (self, "worker", NULL);
     spawn_t *worker = spawn_start (
-        (const char *[]){WORKER, "--broker", self->endpoint, "--curve-dir", keys, NULL});
+        (const char *[]){worker_program, "--broker", self->endpoint, "--curve-dir", keys, NULL});
     hear_hello (self, WIRE_ROLE_WORKER, KEYS_WORKER);
     spawn_signal (worker, SIGTERM);
     assert_int_equal (spawn_wait (worker, DOORS_WAIT_MS), 0);
     spawn_destroy (&worker);
     setenv ("FASTSCANNER_CURVE_DIR", keys, 1);
-    worker = spawn_start ((const char *[]){WORKER, "--broker", self->endpoint, NULL});
+    worker = spawn_start ((const char *[]){worker_program, "--broker", self->endpoint, NULL});
     unsetenv ("FASTSCANNER_CURVE_DIR");
     hear_hello (self, WIRE_ROLE_WORKER, KEYS_WORKER);
     spawn_destroy (&worker);
@@ -74,17 +74,21 @@ static void test_refused_at_start (void **state)
     doors_t *self = *state;
     char *keys = doors_path (self, "worker", NULL), *broker = doors_path (self, "broker", NULL),
          *secret = doors_path (self, "worker", "secret.key");
-    check_run ((const char *[]){WORKER, "--broker", self->endpoint, NULL}, 2, "--curve-dir DIR");
-    check_run ((const char *[]){COLLECTOR, "--broker", "ipc:///tmp/none", "--listen",
+    check_run ((const char *[]){worker_program, "--broker", self->endpoint, NULL}, 2,
+               "--curve-dir DIR");
+    check_run ((const char *[]){collector_program, "--broker", "ipc:///tmp/none", "--listen",
                                 "tcp://127.0.0.1:1", "--out", "csv:-", NULL},
                2, "--insecure");
-    check_run ((const char *[]){WORKER, "--broker", self->endpoint, "--curve-dir", broker, NULL}, 1,
-               "is the key of a broker, this is a worker");
+    check_run (
+        (const char *[]){worker_program, "--broker", self->endpoint, "--curve-dir", broker, NULL},
+        1, "is the key of a broker, this is a worker");
     chmod (secret, 0644);
-    check_run ((const char *[]){WORKER, "--broker", self->endpoint, "--curve-dir", keys, NULL}, 1,
-               "mode 0644");
-    check_run ((const char *[]){WORKER, "--broker", self->endpoint, "--curve-dir", keys, NULL}, 1,
-               "chmod 600");
+    check_run (
+        (const char *[]){worker_program, "--broker", self->endpoint, "--curve-dir", keys, NULL}, 1,
+        "mode 0644");
+    check_run (
+        (const char *[]){worker_program, "--broker", self->endpoint, "--curve-dir", keys, NULL}, 1,
+        "chmod 600");
     free (keys);
     free (broker);
     free (secret);
@@ -94,8 +98,8 @@ static void test_refused_at_start (void **state)
 static void test_insecure_worker (void **state)
 {
     doors_t *self = *state;
-    spawn_t *worker =
-        spawn_start ((const char *[]){WORKER, "--broker", self->endpoint, "--insecure", NULL});
+    spawn_t *worker = spawn_start (
+        (const char *[]){worker_program, "--broker", self->endpoint, "--insecure", NULL});
     assert_true (spawn_wait_err (worker, "does not let us in", DOORS_WAIT_MS));
     doors_hear_nothing (self->router);
     spawn_destroy (&worker);
@@ -111,8 +115,8 @@ static void test_collector (void **state)
     channel_t *place = doors_bind (self->broker, CHANNEL_PULL, listen);
     channel_destroy (&place, 0);
     spawn_t *collector =
-        spawn_start ((const char *[]){COLLECTOR, "--broker", self->endpoint, "--listen", listen,
-                                      "--out", out, "--curve-dir", keys, NULL});
+        spawn_start ((const char *[]){collector_program, "--broker", self->endpoint, "--listen",
+                                      listen, "--out", out, "--curve-dir", keys, NULL});
     hear_hello (self, WIRE_ROLE_COLLECTOR, KEYS_COLLECTOR);
     channel_t *push = channel_connect (worker, CHANNEL_PUSH, listen);
     zmq_pollitem_t item = channel_poll (push, ZMQ_POLLOUT);
@@ -143,7 +147,8 @@ static void test_keys_command (void **state)
     doors_t *self = *state;
     char *directory = memory_format ("%s/made", self->directory), path[512];
     struct stat status;
-    check_run ((const char *[]){FASTSCANNER, "keys", directory, NULL}, 0, "/worker/secret.key");
+    check_run ((const char *[]){fastscanner_program, "keys", directory, NULL}, 0,
+               "/worker/secret.key");
     static const char *const files[] = {
         "broker/secret.key",    "broker/worker-1.pub",    "broker/collector-1.pub",
         "collector/secret.key", "collector/worker-1.pub", "collector/broker-1.pub",
@@ -153,13 +158,15 @@ static void test_keys_command (void **state)
         assert_int_equal (stat (path, &status), 0);
         assert_int_equal (status.st_mode & 0777, strstr (path, "secret") ? 0600 : 0644);
     }
-    check_run ((const char *[]){FASTSCANNER, "keys", directory, NULL}, 0, "it stays");
-    const char *const rotate[] = {FASTSCANNER, "keys", directory, "--rotate", "worker", NULL};
+    check_run ((const char *[]){fastscanner_program, "keys", directory, NULL}, 0, "it stays");
+    const char *const rotate[] = {fastscanner_program, "keys",   directory,
+                                  "--rotate",          "worker", NULL};
     check_run (rotate, 0, "worker-2.pub");
     check_run (rotate, 1, "next.key is there already");
-    check_run ((const char *[]){FASTSCANNER, "keys", directory, "--rotate", "all", NULL}, 2,
+    check_run ((const char *[]){fastscanner_program, "keys", directory, "--rotate", "all", NULL}, 2,
                "broker");
-    check_run ((const char *[]){FASTSCANNER, "keys", "/nowhere/else", NULL}, 1, "/nowhere/else");
+    check_run ((const char *[]){fastscanner_program, "keys", "/nowhere/else", NULL}, 1,
+               "/nowhere/else");
     free (directory);
 }
 
