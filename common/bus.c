@@ -23,9 +23,11 @@ struct bus {
     guard_counts_t counts;
 };
 
-static const char *const count_names[BUS_COUNTS] = {"unknown_keys", "foreign_peers", "silent_peers",
-                                                    "gone_peers",   "accept_failed", "revoked",
-                                                    "ended",        "denied"};
+static const char *const count_names[BUS_COUNTS] = {
+    [BUS_UNKNOWN] = "peers_unknown_key", [BUS_FOREIGN] = "peers_foreign",
+    [BUS_SILENT] = "peers_silent",       [BUS_GONE] = "peers_gone",
+    [BUS_NO_FILE] = "accepts_failed",    [BUS_REVOKED] = "messages_of_removed_keys",
+    [BUS_ENDED] = "peers_ended",         [BUS_DENIED] = "dials_denied"};
 
 const char *bus_count_name (bus_count_t count)
 {
@@ -66,7 +68,7 @@ void *bus_context (const bus_t *self)
 
 /* ---- locks ---- */
 
-static bool is_tcp (const char *endpoint)
+bool bus_is_tcp (const char *endpoint)
 {
     return strncmp (endpoint, TCP, strlen (TCP)) == 0;
 }
@@ -78,7 +80,7 @@ static void set (void *socket, int option, int value)
 
 bool bus_may_use (const bus_config_t *config, const char *endpoint)
 {
-    if (!endpoint || !is_tcp (endpoint) || config->curve_dir || config->insecure) {
+    if (!endpoint || !bus_is_tcp (endpoint) || config->curve_dir || config->insecure) {
         return true;
     }
     log_error ("%s: tcp is open to everybody who reaches it: give --curve-dir DIR ('fastscanner "
@@ -124,7 +126,7 @@ static int open_door (bus_t *self, void *socket, const char *endpoint, bool boun
 
 int bus_bind (bus_t *self, void *socket, unsigned roles, const char *endpoint)
 {
-    if (is_tcp (endpoint)) {
+    if (bus_is_tcp (endpoint)) {
         if (open_door (self, socket, endpoint, true) != 0) {
             return -1;
         }
@@ -185,7 +187,7 @@ static int dial_locked (bus_t *self, void *socket, keys_role_t role, const char 
 
 int bus_connect (bus_t *self, void *socket, keys_role_t role, const char *endpoint)
 {
-    if (!is_tcp (endpoint)) {
+    if (!bus_is_tcp (endpoint)) {
         take_off_lock (socket);
         return dial (socket, endpoint);
     }

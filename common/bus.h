@@ -35,6 +35,8 @@ void bus_destroy (bus_t **self);
 /* ZeroMQ's context, for zmq_socket. */
 void *bus_context (const bus_t *self);
 
+bool bus_is_tcp (const char *endpoint);
+
 /* False, with the error logged, when it is a tcp endpoint and `config` has neither keys nor `insecure`: a usage error.
  * NULL is no endpoint. */
 bool bus_may_use (const bus_config_t *config, const char *endpoint);

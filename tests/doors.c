@@ -122,13 +122,30 @@ void doors_hear_nothing (channel_t *channel)
     assert_int_equal (refused, 0);
 }
 
+static struct sockaddr_in address_of (const char *endpoint)
+{
+    return (struct sockaddr_in){.sin_family = AF_INET,
+                                .sin_port = htons ((uint16_t) atoi (strrchr (endpoint, ':') + 1)),
+                                .sin_addr.s_addr = htonl (INADDR_LOOPBACK)};
+}
+
 int doors_knock (const char *endpoint)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_port = htons ((uint16_t) atoi (strrchr (endpoint, ':') + 1)),
-                                  .sin_addr.s_addr = htonl (INADDR_LOOPBACK)};
+    struct sockaddr_in address = address_of (endpoint);
     int file = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (file >= 0 && connect (file, (struct sockaddr *) &address, sizeof address) != 0) {
+        close (file);
+        return -1;
+    }
+    return file;
+}
+
+int doors_listen (const char *endpoint)
+{
+    struct sockaddr_in address = address_of (endpoint);
+    int file = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1;
+    setsockopt (file, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    if (bind (file, (struct sockaddr *) &address, sizeof address) != 0 || listen (file, 8) != 0) {
         close (file);
         return -1;
     }

@@ -38,7 +38,8 @@ void doors_hear (channel_t *channel, channel_peer_t *peer, const char *text);
 /* Fails when there is one. */
 void doors_hear_nothing (channel_t *channel);
 
-/* A plain TCP connection to the endpoint. */
+/* A plain TCP connection to the endpoint, or a socket that listens there; -1. */
 int doors_knock (const char *endpoint);
+int doors_listen (const char *endpoint);
 
 #endif

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -62,6 +63,34 @@ static void test_worker (void **state)
     setenv ("FASTSCANNER_CURVE_DIR", keys, 1);
     worker = spawn_start ((const char *[]){worker_program, "--broker", self->endpoint, NULL});
     unsetenv ("FASTSCANNER_CURVE_DIR");
+    hear_hello (self, WIRE_ROLE_WORKER, KEYS_WORKER);
+    spawn_destroy (&worker);
+    free (keys);
+}
+
+/* Something else that answers at the broker's address once does not keep a worker away for good: the broker comes, and
+ * is found. */
+static void test_another_program (void **state)
+{
+    doors_t *self = *state;
+    char *keys = doors_path (self, "worker", NULL), byte;
+    channel_destroy (&self->router, 0);
+    bus_destroy (&self->broker);
+    int door = doors_listen (self->endpoint);
+    assert_true (door >= 0);
+    spawn_t *worker = spawn_start (
+        (const char *[]){worker_program, "--broker", self->endpoint, "--curve-dir", keys, NULL});
+    int file = accept (door, NULL, NULL);
+    assert_true (file >= 0);
+    static const char answer[] = "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n";
+    assert_int_equal (send (file, answer, strlen (answer), MSG_NOSIGNAL), strlen (answer));
+    while (recv (file, &byte, 1, 0) > 0) {
+    }
+    close (file);
+    close (door);
+    self->broker = doors_bus (self, KEYS_BROKER);
+    self->router = channel_bind (self->broker, CHANNEL_ROUTER, self->endpoint);
+    assert_non_null (self->router);
     hear_hello (self, WIRE_ROLE_WORKER, KEYS_WORKER);
     spawn_destroy (&worker);
     free (keys);
@@ -175,8 +204,8 @@ int main (void)
     log_init ("test_locks", LOG_ERROR, LOG_TEXT);
     alarm (300);
 #define TEST(function) cmocka_unit_test_setup_teardown (function, doors_set_up, doors_tear_down)
-    const struct CMUnitTest tests[] = {TEST (test_worker), TEST (test_refused_at_start),
-                                       TEST (test_insecure_worker), TEST (test_collector),
-                                       TEST (test_keys_command)};
+    const struct CMUnitTest tests[] = {TEST (test_worker),           TEST (test_another_program),
+                                       TEST (test_refused_at_start), TEST (test_insecure_worker),
+                                       TEST (test_collector),        TEST (test_keys_command)};
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
