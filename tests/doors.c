@@ -112,6 +112,22 @@ void doors_hear (channel_t *channel, channel_peer_t *peer, const char *text)
     assert_int_equal (refused, 0);
 }
 
+void doors_hear_at_last (channel_t *channel, const char *text)
+{
+    const char *bytes;
+    size_t size;
+    uint64_t refused = 0;
+    channel_peer_t peer;
+    bool heard = false;
+    while (!heard) {
+        if (channel_receive (channel, &peer, &bytes, &size, &refused)) {
+            heard = size == strlen (text) && memcmp (bytes, text, size) == 0;
+        } else {
+            wait_for (channel, ZMQ_POLLIN);
+        }
+    }
+}
+
 void doors_hear_nothing (channel_t *channel)
 {
     const char *bytes;

@@ -35,6 +35,8 @@ uint64_t doors_count (const bus_t *bus, bus_count_t kind);
 void doors_send (channel_t *channel, const char *text);
 /* Waits for a message and compares it. */
 void doors_hear (channel_t *channel, channel_peer_t *peer, const char *text);
+/* Waits until that message has come; others are dropped. */
+void doors_hear_at_last (channel_t *channel, const char *text);
 /* Fails when there is one. */
 void doors_hear_nothing (channel_t *channel);
 
