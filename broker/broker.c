@@ -213,8 +213,8 @@ static int open_broker (broker_t *self)
     self->polled = memory_new ((self->seat_count + 3) * sizeof *self->polled);
     self->signals = process_signals ();
     self->local = local_new (self->seat_count + 1);
-    self->context = zmq_ctx_new ();
-    if (self->signals < 0 || !self->local || !self->context) {
+    self->bus = bus_new (NULL);
+    if (self->signals < 0 || !self->local || !self->bus) {
         return -1;
     }
     self->control_endpoint = local_endpoint (self->local, "control");
@@ -228,9 +228,9 @@ static int open_broker (broker_t *self)
     window = window > WINDOW_MAX ? WINDOW_MAX : window < WINDOW_MIN ? WINDOW_MIN : window;
     self->batch = batch_new ((uint32_t) market_symbol_count (plan->market), plan->ranges,
                              config->workers, window);
-    self->control = channel_bind (self->context, CHANNEL_ROUTER, self->control_endpoint);
+    self->control = channel_bind (self->bus, CHANNEL_ROUTER, self->control_endpoint);
     if (self->control && config->sink_count == 0) {
-        self->pull = channel_bind (self->context, CHANNEL_PULL, self->hits_endpoint);
+        self->pull = channel_bind (self->bus, CHANNEL_PULL, self->hits_endpoint);
     }
     if (!self->control || (config->sink_count == 0 && !self->pull)) {
         return -1;
@@ -246,9 +246,7 @@ static void close_broker (broker_t *self)
     local_destroy (&self->local);
     channel_destroy (&self->control, 0);
     channel_destroy (&self->pull, 0);
-    if (self->context) {
-        zmq_ctx_term (self->context);
-    }
+    bus_destroy (&self->bus);
     if (self->signals >= 0) {
         close (self->signals);
     }

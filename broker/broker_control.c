@@ -34,7 +34,7 @@ static void welcome_worker (broker_t *self, size_t w)
     snprintf (name, sizeof name, "data-%zu.%" PRIu64, w, seat->incarnation);
     char *endpoint = local_endpoint (self->local, name);
     if (!seat->data) {
-        seat->data = channel_bind (self->context, CHANNEL_PUSH, endpoint);
+        seat->data = channel_bind (self->bus, CHANNEL_PUSH, endpoint);
         seat->session = (session_t){self->epoch, ++self->sessions};
     }
     if (seat->data) {
@@ -153,7 +153,10 @@ bool broker_take_control (broker_t *self)
         if (wire_next (self->reader, &object) != 1) {
             self->refused++;
         } else if (object.kind == WIRE_HELLO) {
-            if (object.hello.role == WIRE_ROLE_WORKER) {
+            if (!channel_peer_may (&peer, object.hello.role == WIRE_ROLE_WORKER ? KEYS_WORKER
+                                                                                : KEYS_COLLECTOR)) {
+                self->refused++; /* its key is for another role */
+            } else if (object.hello.role == WIRE_ROLE_WORKER) {
                 take_worker_hello (self, &object.hello, &peer);
             } else {
                 take_collector_hello (self, &object.hello, &peer);

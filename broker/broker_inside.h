@@ -31,7 +31,7 @@ typedef struct {
 typedef struct {
     const broker_config_t *config;
     broker_result_t *result;
-    void *context;
+    bus_t *bus;
     channel_t *control;
     channel_t *pull; /* explaining: we are the collector */
     local_t *local;

@@ -1,5 +1,7 @@
 #include "command.h"
 
+#include "bus_options.h"
+
 #define SCAN     (1u << COMMAND_SCAN)
 #define LIVE     (1u << COMMAND_LIVE)
 #define REPLAY   (1u << COMMAND_REPLAY)
@@ -9,7 +11,8 @@
 #define SCANNERS (1u << COMMAND_SCANNERS)
 #define EXPLAIN  (1u << COMMAND_EXPLAIN)
 #define CHECK    (1u << COMMAND_CHECK)
-#define EVERY    (SCAN | STREAMS | LOAD | SAMPLE | SCANNERS | EXPLAIN | CHECK)
+#define KEYS     (1u << COMMAND_KEYS)
+#define EVERY    (SCAN | STREAMS | LOAD | SAMPLE | SCANNERS | EXPLAIN | CHECK | KEYS)
 
 /* Printed as they stand, in 79 columns. */
 /* clang-format off */
@@ -132,6 +135,22 @@ static const command_t commands[] = {
             "checks the scans, the sinks and the data directory. Exit codes as for scan.\n"
             "\n"
             "  fastscanner check --config market.zpl --from 2023-03-13",
+    },
+    [COMMAND_KEYS] = {
+        .name = "keys",
+        .summary = "makes the keys that lock tcp endpoints",
+        .operands = "DIR",
+        .operands_min = 1,
+        .operands_max = 1,
+        .details =
+            "Makes DIR/broker, DIR/collector and DIR/worker: give each process that of its\n"
+            "role as --curve-dir. Each has the role's own secret.key, and the public keys of\n"
+            "those it speaks with, ROLE-NAME.pub: who has another key is not let in. More\n"
+            "such files may be put there, and removed, while processes run. A key that is\n"
+            "there is never written over.\n"
+            "\n"
+            "  fastscanner keys /etc/fastscanner/keys\n"
+            "  fastscanner keys /etc/fastscanner/keys --rotate worker",
     },
     [COMMAND_COUNT] = {.name = NULL},
 };
@@ -432,6 +451,13 @@ static const option_t options[] = {
      .minimum = 1,
      .maximum = 1000000,
      .help = "more symbols, and streams, are refused"},
+    BUS_OPTION_CURVE_DIR (STREAMS | LOAD),
+    BUS_OPTION_INSECURE (STREAMS | LOAD),
+    {.name = "rotate",
+     .type = OPTION_CHOICE,
+     .commands = KEYS,
+     .argument = "broker|collector|worker",
+     .help = "make a second pair of that role, which is trusted beside the first"},
     {.name = "log-level",
      .type = OPTION_CHOICE,
      .commands = EVERY,

@@ -19,6 +19,7 @@ typedef enum {
     COMMAND_SCANNERS,
     COMMAND_EXPLAIN,
     COMMAND_CHECK,
+    COMMAND_KEYS,
     COMMAND_COUNT
 } command_id_t;
 

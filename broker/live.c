@@ -395,10 +395,10 @@ static void open_seats (live_t *self)
 static int open_controls (live_t *self)
 {
     const char *listen = self->config->listen;
-    self->control = channel_bind (self->context, CHANNEL_ROUTER, self->control_endpoint);
+    self->control = channel_bind (self->bus, CHANNEL_ROUTER, self->control_endpoint);
     if (self->control && listen) {
         endpoint_split (listen, self->listen_host, &self->listen_port);
-        self->remote = channel_bind (self->context, CHANNEL_ROUTER, listen);
+        self->remote = channel_bind (self->bus, CHANNEL_ROUTER, listen);
     }
     return self->control && (self->remote || !listen) ? 0 : -1;
 }
@@ -410,8 +410,8 @@ static int open_live (live_t *self)
     self->polled = memory_new ((self->seat_max + 4 + SOURCE_POLL_MAX) * sizeof *self->polled);
     self->signals = process_signals ();
     self->local = local_new (self->local_count + 1);
-    self->context = zmq_ctx_new ();
-    if (self->signals < 0 || !self->local || !self->context ||
+    self->bus = bus_new (&config->locks);
+    if (self->signals < 0 || !self->local || !self->bus ||
         getrandom (&self->broker, sizeof self->broker, 0) != sizeof self->broker) {
         return -1;
     }
@@ -442,9 +442,7 @@ static void close_live (live_t *self)
     local_destroy (&self->local);
     channel_destroy (&self->control, 0);
     channel_destroy (&self->remote, REMOTE_LINGER_MS);
-    if (self->context) {
-        zmq_ctx_term (self->context);
-    }
+    bus_destroy (&self->bus);
     if (self->signals >= 0) {
         close (self->signals);
     }

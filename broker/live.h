@@ -15,6 +15,7 @@
 #ifndef LIVE_H
 #define LIVE_H
 
+#include "bus.h"
 #include "flow.h"
 #include "histogram.h"
 #include "market.h"
@@ -63,6 +64,7 @@ typedef struct {
     const char *minutes; /* redis:URL?stream=NAME, or NULL */
     bool progress;
     const char *log_level, *log_format;
+    bus_config_t locks; /* for tcp */
     /* Opens the source, when the journal's floors are known. 0, or -1 with the error logged. */
     int (*open_source) (void *argument, source_t *source, flow_t *flow, entry_id_t begin);
     const live_hooks_t *hooks; /* NULL: none; they get the same argument */

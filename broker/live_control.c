@@ -174,7 +174,10 @@ static void take_object (live_t *self, wire_object_t *object, channel_t *control
 {
     switch (object->kind) {
     case WIRE_HELLO:
-        if (object->hello.role == WIRE_ROLE_WORKER) {
+        if (!channel_peer_may (peer, object->hello.role == WIRE_ROLE_WORKER ? KEYS_WORKER
+                                                                            : KEYS_COLLECTOR)) {
+            self->refused++; /* its key is for another role */
+        } else if (object->hello.role == WIRE_ROLE_WORKER) {
             live_take_worker_hello (self, &object->hello, control, peer);
         } else {
             take_collector_hello (self, &object->hello, control, peer);

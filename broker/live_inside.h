@@ -76,7 +76,7 @@ typedef enum {
 struct live {
     const live_config_t *config;
     live_result_t *result;
-    void *context;
+    bus_t *bus;
     channel_t *control; /* of our children */
     channel_t *remote;  /* of who comes from elsewhere; NULL without --listen */
     char listen_host[ENDPOINT_HOST_MAX + 1];

@@ -1,5 +1,6 @@
 #include "live_options.h"
 
+#include "bus_options.h"
 #include "csv.h"
 #include "endpoint.h"
 #include "log.h"
@@ -58,6 +59,7 @@ int live_listen (const options_t *options, live_config_t *config)
 {
     config->listen = options_text (options, "listen");
     config->no_local = options_flag (options, "no-local");
+    config->locks = bus_options (options, KEYS_BROKER);
     if (config->listen && !is_listen (config->listen)) {
         log_error ("--listen '%s': give tcp://HOST:PORT, PORT up to %d: workers' data takes the "
                    "%d ports behind it",
@@ -72,5 +74,5 @@ int live_listen (const options_t *options, live_config_t *config)
         log_error ("--out belongs to the collector with --no-local: fastscanner-collector --out");
         return -1;
     }
-    return 0;
+    return bus_may_use (&config->locks, config->listen) ? 0 : -1;
 }

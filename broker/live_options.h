@@ -22,7 +22,7 @@ int live_since (const char *text, int64_t now_ms, int64_t *since_ms);
  * with the error logged. */
 int live_speed (const char *text, double *speed);
 
-/* --listen and --no-local, and what goes with neither. 0, or -1 with the error logged. */
+/* --listen, --no-local, and the keys: what goes together. 0, or -1 with the error logged. */
 int live_listen (const options_t *options, live_config_t *config);
 
 #endif

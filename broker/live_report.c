@@ -248,6 +248,15 @@ static void write_stats (const live_t *self, const buffer_t *json)
     free (part);
 }
 
+static void put_doors (const live_t *self, buffer_t *json)
+{
+    bus_stats_t stats;
+    bus_stats (self->bus, &stats);
+    for (unsigned i = 0; i < BUS_COUNTS; i++) {
+        put_number (json, bus_count_name ((bus_count_t) i), stats.counts[i]);
+    }
+}
+
 static void put_stats (live_t *self, const flow_stats_t *flow, const source_counts_t *source,
                        mono_t now)
 {
@@ -259,6 +268,7 @@ static void put_stats (live_t *self, const flow_stats_t *flow, const source_coun
     put_number (&json, "source_time_ms", (uint64_t) flow_now_ms (self->flow));
     put_flow (&json, flow);
     put_source (&json, source, flow);
+    put_doors (self, &json);
     put_collector (self, &json);
     put_workers (self, &json, now);
     buffer_printf (&json, "}\n");

@@ -53,7 +53,7 @@ static bool bind_local (live_t *self, live_seat_t *seat)
               seat->incarnation);
     char *endpoint = local_endpoint (self->local, name);
     snprintf (seat->endpoint, sizeof seat->endpoint, "%s", endpoint);
-    seat->data = channel_bind (self->context, CHANNEL_PUSH, endpoint);
+    seat->data = channel_bind (self->bus, CHANNEL_PUSH, endpoint);
     free (endpoint);
     return seat->data != NULL;
 }
@@ -64,7 +64,7 @@ static bool bind_remote (live_t *self, live_seat_t *seat)
     for (int i = 0; i < PORTS && !seat->data; i++) {
         unsigned port = self->listen_port + 1 + self->ports++ % PORTS;
         snprintf (seat->endpoint, sizeof seat->endpoint, "tcp://%s:%u", self->listen_host, port);
-        seat->data = channel_bind_free (self->context, CHANNEL_PUSH, seat->endpoint);
+        seat->data = channel_bind_free (self->bus, CHANNEL_PUSH, seat->endpoint);
     }
     if (!seat->data) {
         log_error ("no port of %u to %u is free for a worker's data", self->listen_port + 1u,

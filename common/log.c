@@ -24,9 +24,9 @@ static const char *const format_names[] = {"text", "logfmt", "json"};
 static const char *program = "fastscanner";
 static log_level_t level = LOG_INFO;
 static log_format_t form = LOG_TEXT;
-static void (*before_line) (void *);
-static void (*after_line) (void *);
-static void *around_argument;
+static _Thread_local void (*before_line) (void *);
+static _Thread_local void (*after_line) (void *);
+static _Thread_local void *around_argument;
 
 typedef struct {
     char bytes[LINE_MAX_BYTES];

@@ -30,7 +30,7 @@ void log_info (const char *format, ...) __attribute__ ((format (printf, 1, 2)));
 void log_debug (const char *format, ...) __attribute__ ((format (printf, 1, 2)));
 
 /* Called before a line is written and after, when a progress line stands on the terminal. NULL for
- * none. */
+ * none. Of lines of this thread alone: they touch what is its. */
 void log_around (void (*before) (void *), void (*after) (void *), void *argument);
 
 #endif

@@ -7,18 +7,32 @@
 #include <string.h>
 #include <unistd.h>
 
+#define REDIAL_MS 10000 /* without a welcome: longer than a refused handshake takes */
 #define STATE_MS                                                                                   \
     400 /* states and hellos are repeated so often: well below the least --dead-after */
 
-int member_open (member_t *self, const wire_hello_t *hello, const char *broker)
+/* What is there stays when a new one cannot be had. */
+static void dial (member_t *self)
 {
-    *self = (member_t){.hello = *hello, .changed = true}; /* the first hello at once */
+    channel_t *fresh = channel_connect (self->bus, CHANNEL_DEALER, self->broker);
+    self->dialed = mono_now ();
+    if (fresh) {
+        channel_destroy (&self->control, 0);
+        self->control = fresh;
+    }
+}
+
+int member_open (member_t *self, const wire_hello_t *hello, const char *broker,
+                 const bus_config_t *locks)
+{
+    *self = (member_t){
+        .broker = broker, .hello = *hello, .changed = true}; /* the first hello at once */
     self->control_reader = wire_reader_new ();
     self->data_reader = wire_reader_new ();
     self->signals = process_signals ();
-    self->context = zmq_ctx_new ();
-    if (self->signals >= 0 && self->context) {
-        self->control = channel_connect (self->context, CHANNEL_DEALER, broker);
+    self->bus = bus_new (locks);
+    if (self->signals >= 0 && self->bus) {
+        dial (self);
     }
     return self->control ? 0 : -1;
 }
@@ -26,9 +40,7 @@ int member_open (member_t *self, const wire_hello_t *hello, const char *broker)
 void member_close (member_t *self)
 {
     channel_destroy (&self->control, 0);
-    if (self->context) {
-        zmq_ctx_term (self->context);
-    }
+    bus_destroy (&self->bus);
     if (self->signals >= 0) {
         close (self->signals);
     }
@@ -53,6 +65,9 @@ bool member_is_due (member_t *self)
     }
     self->told = now;
     if (!self->greeted) {
+        if (bus_is_tcp (self->broker) && mono_ms (self->dialed, now) >= REDIAL_MS) {
+            dial (self);
+        }
         member_greet (self);
     }
     return self->greeted;

@@ -18,7 +18,9 @@
 #define MEMBER_TAKE_AT_ONCE 16
 
 typedef struct {
-    void *context;      /* ZeroMQ's */
+    bus_t *bus;
+    const char *broker; /* its endpoint */
+    mono_t dialed;
     channel_t *control; /* DEALER to the broker */
     run_t *run;         /* of a batch; NULL until its welcome */
     bool greeted;       /* a welcome came, of whichever kind: we say states, no hellos */
@@ -35,15 +37,17 @@ typedef struct {
     wire_reader_t *control_reader, *data_reader;
 } member_t;
 
-/* Connects to the broker; `hello` is copied. 0, or -1 with the error logged; member_close in any
- * case. */
-int member_open (member_t *self, const wire_hello_t *hello, const char *broker);
+/* Connects to the broker; `hello` is copied, `broker` must live longer. `locks`: for tcp (bus.h), or NULL. 0, or -1 with the error logged;
+ * member_close in any case. */
+int member_open (member_t *self, const wire_hello_t *hello, const char *broker,
+                 const bus_config_t *locks);
 void member_close (member_t *self);
 
 /* Counts a bad message. */
 void member_refuse (member_t *self);
 
-/* Is it time to say our state? Before the welcome it says hello itself, and the answer is no. */
+/* Is it time to say our state? Before the welcome it says hello itself, and the answer is no; and over tcp it dials
+ * anew from time to time: libzmq never tries again where something else than a broker has answered once. */
 bool member_is_due (member_t *self);
 
 /* Says our state: the message is taken. One that cannot go now is said again when it can. */

@@ -15,7 +15,7 @@
 #define WAIT_MS 20000
 
 typedef struct {
-    void *context;
+    bus_t *bus;
     char *directory;
     char *endpoint;
     int monitors; /* started, for their names */
@@ -24,7 +24,7 @@ typedef struct {
 static int set_up (void **state)
 {
     sockets_t *self = memory_new (sizeof *self);
-    self->context = zmq_ctx_new ();
+    self->bus = bus_new (NULL);
     self->directory = directory_new ();
     self->endpoint = memory_format ("ipc://%s/socket", self->directory);
     *state = self;
@@ -36,7 +36,7 @@ static int set_up (void **state)
 static int tear_down (void **state)
 {
     sockets_t *self = *state;
-    zmq_ctx_term (self->context);
+    bus_destroy (&self->bus);
     directory_destroy (&self->directory);
     free (self->endpoint);
     free (self);
@@ -45,14 +45,14 @@ static int tear_down (void **state)
 
 static channel_t *bind_end (const sockets_t *self, channel_type_t type)
 {
-    channel_t *channel = channel_bind (self->context, type, self->endpoint);
+    channel_t *channel = channel_bind (self->bus, type, self->endpoint);
     assert_non_null (channel);
     return channel;
 }
 
 static channel_t *connect_end (const sockets_t *self, channel_type_t type)
 {
-    channel_t *channel = channel_connect (self->context, type, self->endpoint);
+    channel_t *channel = channel_connect (self->bus, type, self->endpoint);
     assert_non_null (channel);
     return channel;
 }
@@ -118,7 +118,7 @@ static void *monitor (sockets_t *self, const channel_t *channel, int events)
     snprintf (name, sizeof name, "inproc://monitor-%d", self->monitors++);
     assert_int_equal (zmq_socket_monitor (channel_poll (channel, ZMQ_POLLIN).socket, name, events),
                       0);
-    void *socket = zmq_socket (self->context, ZMQ_PAIR);
+    void *socket = zmq_socket (bus_context (self->bus), ZMQ_PAIR);
     assert_int_equal (zmq_connect (socket, name), 0);
     return socket;
 }
@@ -141,8 +141,8 @@ static void wait_for_event (void *monitor_socket, int event)
 static void test_no_copy (void **state)
 {
     sockets_t *sockets = *state;
-    channel_t *pull = channel_bind (sockets->context, CHANNEL_PULL, "inproc://no-copy");
-    channel_t *push = channel_connect (sockets->context, CHANNEL_PUSH, "inproc://no-copy");
+    channel_t *pull = channel_bind (sockets->bus, CHANNEL_PULL, "inproc://no-copy");
+    channel_t *push = channel_connect (sockets->bus, CHANNEL_PUSH, "inproc://no-copy");
     static const size_t sizes[] = {1, 40, 100000};
     for (size_t i = 0; i < 3; i++) {
         buffer_t message = {0};
@@ -303,7 +303,7 @@ static void test_unknown_peer (void **state)
     channel_t *router = bind_end (sockets, CHANNEL_ROUTER);
     channel_t *dealer = connect_end (sockets, CHANNEL_DEALER);
     void *events = monitor (sockets, router, ZMQ_EVENT_DISCONNECTED);
-    channel_peer_t peer = {5, {0, 1, 2, 3, 4}};
+    channel_peer_t peer = {.size = 5, .bytes = {0, 1, 2, 3, 4}};
     buffer_t message = text_message ("nobody");
     assert_false (channel_send_to (router, &peer, &message));
     assert_null (message.bytes);
@@ -363,7 +363,7 @@ static void test_oversized (void **state)
 /* A socket that is not ours, connected to the test's endpoint. */
 static void *stranger (const sockets_t *self, int type)
 {
-    void *socket = zmq_socket (self->context, type);
+    void *socket = zmq_socket (bus_context (self->bus), type);
     int linger = 0;
     zmq_setsockopt (socket, ZMQ_LINGER, &linger, sizeof linger);
     assert_int_equal (zmq_connect (socket, self->endpoint), 0);
@@ -411,7 +411,7 @@ static void test_frames_router (void **state)
     for (size_t size = 32; size <= 33; size++) {
         char name[33];
         memset (name, 'n', sizeof name);
-        dealer = zmq_socket (sockets->context, ZMQ_DEALER);
+        dealer = zmq_socket (bus_context (sockets->bus), ZMQ_DEALER);
         zmq_setsockopt (dealer, ZMQ_ROUTING_ID, name, size);
         assert_int_equal (zmq_connect (dealer, sockets->endpoint), 0);
         assert_int_equal (zmq_send (dealer, "named", 5, 0), 5);
@@ -437,11 +437,11 @@ static void test_frames_router (void **state)
 static void test_bad_endpoint (void **state)
 {
     sockets_t *sockets = *state;
-    assert_null (channel_bind (sockets->context, CHANNEL_PULL, "ipc:///no/such/directory/socket"));
-    assert_null (channel_bind (sockets->context, CHANNEL_ROUTER, "nonsense"));
+    assert_null (channel_bind (sockets->bus, CHANNEL_PULL, "ipc:///no/such/directory/socket"));
+    assert_null (channel_bind (sockets->bus, CHANNEL_ROUTER, "nonsense"));
     /* (not "tcp://": libzmq 4.3.4 leaks the address of an endpoint that it takes for TCP and cannot
      * resolve) */
-    assert_null (channel_connect (sockets->context, CHANNEL_PUSH, "nowhere"));
+    assert_null (channel_connect (sockets->bus, CHANNEL_PUSH, "nowhere"));
 }
 
 int main (void)

@@ -23,7 +23,7 @@
 
 typedef struct {
     followed_t *followed; /* a directory, a run; its journal is not used */
-    void *context;
+    bus_t *bus;
     channel_t *control, *hits;
     wire_reader_t *reader;
     spawn_t *collector;
@@ -50,10 +50,10 @@ static int set_up (void **state)
     bench_t *bench = memory_new (sizeof *bench);
     int rc = followed_set_up ((void **) &bench->followed);
     journal_destroy (&bench->followed->journal);
-    bench->context = zmq_ctx_new ();
+    bench->bus = bus_new (NULL);
     bench->reader = wire_reader_new ();
     char *control = endpoint (bench, "control");
-    bench->control = channel_bind (bench->context, CHANNEL_ROUTER, control);
+    bench->control = channel_bind (bench->bus, CHANNEL_ROUTER, control);
     free (control);
     bench->broker = BROKER;
     for (size_t i = 0; i < bench->followed->run->scan_count; i++) {
@@ -70,7 +70,7 @@ static int tear_down (void **state)
     channel_destroy (&bench->hits, 0);
     channel_destroy (&bench->control, 0);
     wire_reader_destroy (&bench->reader);
-    zmq_ctx_term (bench->context);
+    bus_destroy (&bench->bus);
     int rc = followed_tear_down ((void **) &bench->followed);
     free (bench);
     return rc;
@@ -85,7 +85,7 @@ static void start (bench_t *bench, const char *state, const char *incarnation)
     bench->collector = spawn_start ((const char *[]){program, "--broker", control, "--listen", hits,
                                                      "--state", state, "--out", "csv:hits.csv",
                                                      "--incarnation", incarnation, NULL});
-    bench->hits = channel_connect (bench->context, CHANNEL_PUSH, hits);
+    bench->hits = channel_connect (bench->bus, CHANNEL_PUSH, hits);
     bench->state = (wire_live_collector_t){0};
     bench->hellos = bench->known = 0;
     bench->known_last = false;

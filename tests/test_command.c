@@ -22,8 +22,8 @@ static char *help_text (int command)
 static void test_ids (void **state)
 {
     (void) state;
-    static const char *const names[] = {"scan",   "live",     "replay",  "load",
-                                        "sample", "scanners", "explain", "check"};
+    static const char *const names[] = {"scan",     "live",    "replay", "load", "sample",
+                                        "scanners", "explain", "check",  "keys"};
     for (int i = 0; i < COMMAND_COUNT; i++) {
         assert_string_equal (command_program.commands[i].name, names[i]);
     }

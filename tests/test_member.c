@@ -13,7 +13,7 @@
 
 typedef struct {
     char *directory, *endpoint;
-    void *context;
+    bus_t *bus;
     channel_t *control; /* the broker's ROUTER */
     channel_peer_t peer;
     wire_reader_t *reader;
@@ -25,12 +25,12 @@ static int setup (void **state)
     fixture_t *self = calloc (1, sizeof *self);
     self->directory = directory_new ();
     self->endpoint = memory_format ("ipc://%s/control", self->directory);
-    self->context = zmq_ctx_new ();
-    self->control = channel_bind (self->context, CHANNEL_ROUTER, self->endpoint);
+    self->bus = bus_new (NULL);
+    self->control = channel_bind (self->bus, CHANNEL_ROUTER, self->endpoint);
     self->reader = wire_reader_new ();
     wire_hello_t hello = {.role = WIRE_ROLE_WORKER, .incarnation = 7};
     snprintf (hello.name, sizeof hello.name, "worker-0");
-    assert_int_equal (member_open (&self->member, &hello, self->endpoint), 0);
+    assert_int_equal (member_open (&self->member, &hello, self->endpoint, NULL), 0);
     *state = self;
     return 0;
 }
@@ -40,7 +40,7 @@ static int teardown (void **state)
     fixture_t *self = *state;
     member_close (&self->member);
     channel_destroy (&self->control, 0);
-    zmq_ctx_term (self->context);
+    bus_destroy (&self->bus);
     wire_reader_destroy (&self->reader);
     free (self->endpoint);
     directory_destroy (&self->directory);

@@ -9,7 +9,7 @@
 #define SESSION ((session_t){7, 9})
 
 typedef struct {
-    void *context;
+    bus_t *bus;
     channel_t *push, *pull;
     outbox_t *out;
     wire_reader_t *reader;
@@ -21,9 +21,9 @@ typedef struct {
 static int bench_open (void **state)
 {
     bench_t *self = memory_new (sizeof *self);
-    self->context = zmq_ctx_new ();
-    self->pull = channel_bind (self->context, CHANNEL_PULL, "inproc://hits");
-    self->push = channel_connect (self->context, CHANNEL_PUSH, "inproc://hits");
+    self->bus = bus_new (NULL);
+    self->pull = channel_bind (self->bus, CHANNEL_PULL, "inproc://hits");
+    self->push = channel_connect (self->bus, CHANNEL_PUSH, "inproc://hits");
     self->out = outbox_new ();
     self->reader = wire_reader_new ();
     outbox_begin (self->out, 5, SESSION);
@@ -39,7 +39,7 @@ static int bench_close (void **state)
     wire_reader_destroy (&self->reader);
     channel_destroy (&self->push, 0);
     channel_destroy (&self->pull, 0);
-    zmq_ctx_term (self->context);
+    bus_destroy (&self->bus);
     free (self);
     return 0;
 }

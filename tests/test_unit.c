@@ -25,7 +25,7 @@
 typedef struct {
     run_t run;
     calendar_t *calendar;
-    void *context;
+    bus_t *bus;
     channel_t *push, *pull;
     wire_reader_t *reader;
     outbox_t *out;
@@ -51,9 +51,9 @@ static int bench_open (void **state)
 {
     bench_t *self = memory_new (sizeof *self);
     self->calendar = calendar_new (NULL, 0);
-    self->context = zmq_ctx_new ();
-    self->pull = channel_bind (self->context, CHANNEL_PULL, "inproc://hits");
-    self->push = channel_connect (self->context, CHANNEL_PUSH, "inproc://hits");
+    self->bus = bus_new (NULL);
+    self->pull = channel_bind (self->bus, CHANNEL_PULL, "inproc://hits");
+    self->push = channel_connect (self->bus, CHANNEL_PUSH, "inproc://hits");
     self->reader = wire_reader_new ();
     self->out = outbox_new ();
     *state = self;
@@ -68,7 +68,7 @@ static int bench_close (void **state)
     wire_reader_destroy (&self->reader);
     channel_destroy (&self->push, 0);
     channel_destroy (&self->pull, 0);
-    zmq_ctx_term (self->context);
+    bus_destroy (&self->bus);
     calendar_destroy (&self->calendar);
     free (self);
     return 0;

@@ -28,7 +28,7 @@ static const char daily[] = "datetime,open,high,low,close,volume\n"
 
 typedef struct {
     char *directory, *control_endpoint, *data_endpoint, *hits_endpoint;
-    void *context;
+    bus_t *bus;
     channel_t *control, *data, *hits;
     channel_peer_t peer;
     wire_reader_t *reader;
@@ -48,9 +48,9 @@ static int setup (void **state)
     self->control_endpoint = memory_format ("ipc://%s/control", self->directory);
     self->data_endpoint = memory_format ("ipc://%s/data", self->directory);
     self->hits_endpoint = memory_format ("ipc://%s/hits", self->directory);
-    self->context = zmq_ctx_new ();
-    self->control = channel_bind (self->context, CHANNEL_ROUTER, self->control_endpoint);
-    self->data = channel_bind (self->context, CHANNEL_PUSH, self->data_endpoint);
+    self->bus = bus_new (NULL);
+    self->control = channel_bind (self->bus, CHANNEL_ROUTER, self->control_endpoint);
+    self->data = channel_bind (self->bus, CHANNEL_PUSH, self->data_endpoint);
     self->reader = wire_reader_new ();
     const char *program = TEST_BIN "/fastscanner-worker";
     const char *argv[] = {program, "--broker", self->control_endpoint, "--name", "worker-9", NULL};
@@ -66,7 +66,7 @@ static int teardown (void **state)
     channel_destroy (&self->control, 0);
     channel_destroy (&self->data, 0);
     channel_destroy (&self->hits, 0);
-    zmq_ctx_term (self->context);
+    bus_destroy (&self->bus);
     wire_reader_destroy (&self->reader);
     rows_free (&self->rows);
     free (self->control_endpoint);
@@ -201,7 +201,7 @@ static void send_candle (fixture_t *self, uint64_t sequence)
 
 static void bind_hits (fixture_t *self)
 {
-    self->hits = channel_bind (self->context, CHANNEL_PULL, self->hits_endpoint);
+    self->hits = channel_bind (self->bus, CHANNEL_PULL, self->hits_endpoint);
     assert_non_null (self->hits);
 }
 

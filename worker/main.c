@@ -1,3 +1,4 @@
+#include "bus_options.h"
 #include "log.h"
 #include "process.h"
 #include "wire.h"
@@ -14,7 +15,7 @@ static const command_t commands[] = {
      .operands = "",
      .details =
          "Joins the broker, computes what it sends, and ends when the broker says so. It\n"
-         "needs nothing but the broker's address; `fastscanner scan` and `live` start their\n"
+         "needs nothing but the address; `fastscanner scan` and `live` start their\n"
          "own. Stopped by SIGTERM, it hands what it has back to the broker first.\n\n"
          "Example: fastscanner-worker --broker tcp://broker-0:5555"},
     {0},
@@ -38,6 +39,8 @@ static const option_t options[] = {
      .otherwise = "0",
      .maximum = 1000000000,
      .help = "the number of this life, from who started it"},
+    BUS_OPTION_CURVE_DIR (1),
+    BUS_OPTION_INSECURE (1),
     {.name = "log-level",
      .type = OPTION_CHOICE,
      .commands = 1,
@@ -86,11 +89,12 @@ int main (int argc, char **argv)
     worker_config_t config = {
         .broker = options_text (given, "broker"),
         .name = options_text (given, "name") ? options_text (given, "name") : name,
-        .incarnation = process_incarnation ((uint64_t) options_number (given, "incarnation"))};
+        .incarnation = process_incarnation ((uint64_t) options_number (given, "incarnation")),
+        .locks = bus_options (given, KEYS_WORKER)};
     int rc = 2;
     if (!config.broker) {
         log_error ("--broker ENDPOINT is required: the control endpoint of a running fastscanner");
-    } else {
+    } else if (bus_may_use (&config.locks, config.broker)) {
         rc = worker_run (&config);
     }
     options_destroy (&given);

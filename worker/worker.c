@@ -36,7 +36,7 @@ static void connect_one (worker_t *self, channel_t **channel, channel_type_t typ
     endpoint_split (self->broker, host, &port);
     channel_destroy (channel, 0);
     if (endpoint_reach (endpoint, host, reached, sizeof reached)) {
-        *channel = channel_connect (self->member.context, type, reached);
+        *channel = channel_connect (self->member.bus, type, reached);
     }
     self->member.over = self->member.over || !*channel;
 }
@@ -170,7 +170,7 @@ int worker_run (const worker_config_t *config)
     wire_hello_t hello = {.role = WIRE_ROLE_WORKER, .incarnation = config->incarnation};
     snprintf (hello.name, sizeof hello.name, "%s", config->name);
     self->broker = config->broker;
-    int rc = member_open (&self->member, &hello, config->broker) == 0 ? 0 : 1;
+    int rc = member_open (&self->member, &hello, config->broker, &config->locks) == 0 ? 0 : 1;
     bool busy = false;
     while (rc == 0 && !self->member.over) {
         speak (self);

@@ -12,12 +12,15 @@
 #ifndef WORKER_H
 #define WORKER_H
 
+#include "bus.h"
+
 #include <stdint.h>
 
 typedef struct {
     const char *broker;   /* the broker's control endpoint */
     const char *name;     /* stable over restarts */
     uint64_t incarnation; /* this life's number, from who started it */
+    bus_config_t locks;   /* for tcp */
 } worker_config_t;
 
 /* Runs until the broker's word, or SIGINT or SIGTERM (a local child ignores them). From here on

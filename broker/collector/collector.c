@@ -94,10 +94,10 @@ static int open_process (process_t *self)
     snprintf (hello.name, sizeof hello.name, "%s", config->name);
     snprintf (hello.endpoint, sizeof hello.endpoint, "%s",
               config->advertise ? config->advertise : config->listen);
-    if (member_open (member, &hello, config->broker) != 0) {
+    if (member_open (member, &hello, config->broker, &config->locks) != 0) {
         return -1;
     }
-    self->base.pull = channel_bind (member->context, CHANNEL_PULL, config->listen);
+    self->base.pull = channel_bind (member->bus, CHANNEL_PULL, config->listen);
     return self->base.pull ? 0 : -1;
 }
 

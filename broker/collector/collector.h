@@ -22,6 +22,8 @@
 #ifndef COLLECTOR_H
 #define COLLECTOR_H
 
+#include "bus.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,6 +33,7 @@ typedef struct {
     const char *advertise; /* the same as workers are to dial it; NULL: `listen` */
     const char *name;
     uint64_t incarnation;
+    bus_config_t locks;       /* for tcp */
     const char *const *sinks; /* as sink_open and follower_open take them */
     size_t sink_count;
     /* of a live run */

@@ -1,3 +1,4 @@
+#include "bus_options.h"
 #include "collector.h"
 #include "log.h"
 #include "memory.h"
@@ -81,6 +82,8 @@ static const option_t options[] = {
      .commands = 1,
      .argument = "FILE",
      .help = "a file whose first line is the password there"},
+    BUS_OPTION_CURVE_DIR (1),
+    BUS_OPTION_INSECURE (1),
     {.name = "log-level",
      .type = OPTION_CHOICE,
      .commands = 1,
@@ -116,6 +119,7 @@ static int run (const options_t *given)
         .advertise = options_text (given, "advertise"),
         .name = options_text (given, "name"),
         .incarnation = process_incarnation ((uint64_t) options_number (given, "incarnation")),
+        .locks = bus_options (given, KEYS_COLLECTOR),
         .sinks = sinks,
         .sink_count = count,
         .state = options_text (given, "state"),
@@ -128,7 +132,8 @@ static int run (const options_t *given)
         log_error (
             "--broker, --listen, and --out or --state are required: see fastscanner-collector "
             "--help");
-    } else {
+    } else if (bus_may_use (&config.locks, config.broker) &&
+               bus_may_use (&config.locks, config.listen)) {
         rc = collector_run (&config);
     }
     free (sinks);

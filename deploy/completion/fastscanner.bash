@@ -10,7 +10,7 @@ _fastscanner_options ()
     local common="--config --log-level --log-format --help --version"
     local live="--data --scan --freq --symbols --workers --out --all-hits --progress --redis --redis-user"
     live+=" --redis-password-file --streams --since --candle-timeout --day-timeout --incomplete --minutes"
-    live+=" --keep --drain --dead-after --max-symbols --state --listen --no-local"
+    live+=" --keep --drain --dead-after --max-symbols --state --listen --no-local --curve-dir --insecure"
     case $1 in
     scan | check)
         echo "$common --data --scan --freq --from --to --symbols --workers --out --all-hits --strict --progress"
@@ -20,11 +20,12 @@ _fastscanner_options ()
     load)
         echo "$common --scan --freq --count --seed --rate --seconds --stream-count --workers --out --state" \
             "--all-hits --progress --redis --redis-user --redis-password-file --drain --dead-after --json" \
-            "--listen --no-local"
+            "--listen --no-local --curve-dir --insecure"
         ;;
     sample) echo "$common --freq --from --to --count --seed" ;;
     scanners) echo "$common" ;;
     explain) echo "$common --data --scan --freq" ;;
+    keys) echo "$common --rotate" ;;
     esac
 }
 
@@ -33,13 +34,13 @@ _fastscanner ()
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]}
     local words="" action="" line
     if ((COMP_CWORD == 1)); then
-        words="scan live replay load sample scanners explain check --help --version"
+        words="scan live replay load sample scanners explain check keys --help --version"
     else
         [[ $word == "=" ]] && word=""
         [[ $before == "=" ]] && before=${COMP_WORDS[COMP_CWORD - 2]}
         case $before in
         --config | --symbols | --redis-password-file | --json) action="file" ;;
-        --data | --state) action="directory" ;;
+        --data | --state | --curve-dir) action="directory" ;;
         --scan) words=$(_fastscanner_scanners) ;;
         --freq) words="1min 2min 3min 5min 10min 15min 30min 1h 1d" ;;
         --out) words="csv: jsonl: sqlite: redis:" ;;
@@ -48,6 +49,7 @@ _fastscanner ()
         --since) words="day start now" ;;
         --speed) words="max 1x 60x" ;;
         --incomplete) words="scan skip" ;;
+        --rotate) words="broker collector worker" ;;
         --progress) words="auto never" ;;
         --log-level) words="error warning info debug" ;;
         --log-format) words="text logfmt json" ;;
@@ -59,7 +61,7 @@ _fastscanner ()
                 words=$(_fastscanner_options "$command")
             elif [[ $command == scanners ]]; then
                 words=$(_fastscanner_scanners)
-            elif [[ $command == sample ]]; then
+            elif [[ $command == sample || $command == keys ]]; then
                 action="directory"
             elif [[ $before == ":" ]]; then
                 action="file"
