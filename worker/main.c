@@ -13,11 +13,10 @@ static const command_t commands[] = {
     {.name = "",
      .summary = "",
      .operands = "",
-     .details =
-         "Joins the broker, computes what it sends, and ends when the broker says so. It\n"
-         "needs nothing but the address; `fastscanner scan` and `live` start their\n"
-         "own. Stopped by SIGTERM, it hands what it has back to the broker first.\n\n"
-         "Example: fastscanner-worker --broker tcp://broker-0:5555"},
+     .details = "Joins the broker, computes what it sends, and ends when the broker says so. It\n"
+                "needs nothing but the address; `fastscanner scan` and `live` start their\n"
+                "own. Stopped by SIGTERM, it hands what it has back to the broker first.\n\n"
+                "Example: fastscanner-worker --broker tcp://broker-0:5555"},
     {0},
 };
 
