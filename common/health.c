@@ -10,6 +10,7 @@ static const char *const texts[HEALTH_REASONS] = {
     [HEALTH_NO_BROKER] = "no broker yet",
     [HEALTH_BROKER_SILENT] = "the broker is silent",
     [HEALTH_NO_COLLECTOR] = "no collector yet",
+    [HEALTH_COLLECTOR_SILENT] = "the collector is silent",
     [HEALTH_NO_WORKER] = "no worker yet",
     [HEALTH_NO_SOURCE] = "the source is not open yet",
     [HEALTH_BEHIND] = "the source is away or behind",
@@ -18,6 +19,11 @@ static const char *const texts[HEALTH_REASONS] = {
     [HEALTH_SINKS_FAIL] = "sinks fail: ",
     [HEALTH_SINK_BEHIND] = "rows that a sink is behind: ",
 };
+
+uint32_t health_count (uint64_t count)
+{
+    return count < UINT32_MAX ? (uint32_t) count : UINT32_MAX;
+}
 
 static uint64_t pack (health_state_t state)
 {

@@ -17,6 +17,8 @@
 
 /* A loop that has not turned for so long is taken for dead. */
 #define HEALTH_ALIVE_MS 10000
+/* Processes tell each other their states once a second at least: one that was not heard for so long is silent. */
+#define HEALTH_SILENT_MS 5000
 
 typedef enum {
     HEALTH_READY,
@@ -25,6 +27,7 @@ typedef enum {
     HEALTH_NO_BROKER,
     HEALTH_BROKER_SILENT,
     HEALTH_NO_COLLECTOR,
+    HEALTH_COLLECTOR_SILENT,
     HEALTH_NO_WORKER,
     HEALTH_NO_SOURCE,   /* nothing is read yet */
     HEALTH_BEHIND,      /* what comes cannot be read, or not as fast as it comes */
@@ -44,6 +47,9 @@ typedef struct {
     _Atomic int64_t turned_us;
     _Atomic uint64_t said; /* reason and count, in one store */
 } health_t;
+
+/* A count as states have it: what does not fit is as large as can be. */
+uint32_t health_count (uint64_t count);
 
 /* Starting, and as good as turned. */
 void health_init (health_t *self, mono_t now);

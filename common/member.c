@@ -92,11 +92,22 @@ bool member_hear (member_t *self, wire_object_t *object)
     while (channel_receive (self->control, NULL, &bytes, &size, &self->refused)) {
         wire_reader_begin (self->control_reader, bytes, size);
         if (wire_next (self->control_reader, object) == 1) {
+            self->heard = mono_now ();
             return true;
         }
         member_refuse (self);
     }
     return false;
+}
+
+health_state_t member_health (const member_t *self, mono_t now)
+{
+    bool silent = mono_ms (self->heard, now) >= HEALTH_SILENT_MS;
+    health_reason_t reason = self->over || self->leaving ? HEALTH_DRAINING
+                             : !self->greeted            ? HEALTH_NO_BROKER
+                             : silent                    ? HEALTH_BROKER_SILENT
+                                                         : HEALTH_READY;
+    return (health_state_t){.reason = reason};
 }
 
 bool member_take_welcome (member_t *self, const wire_welcome_t *welcome)

@@ -1,5 +1,6 @@
 #include "bus_options.h"
 #include "collector.h"
+#include "http_address.h"
 #include "log.h"
 #include "memory.h"
 #include "process.h"
@@ -84,6 +85,7 @@ static const option_t options[] = {
      .help = "a file whose first line is the password there"},
     BUS_OPTION_CURVE_DIR (1),
     BUS_OPTION_INSECURE (1),
+    HTTP_OPTION (1),
     {.name = "log-level",
      .type = OPTION_CHOICE,
      .commands = 1,
@@ -120,6 +122,7 @@ static int run (const options_t *given)
         .name = options_text (given, "name"),
         .incarnation = process_incarnation ((uint64_t) options_number (given, "incarnation")),
         .locks = bus_options (given, KEYS_COLLECTOR),
+        .http = options_text (given, "http"),
         .sinks = sinks,
         .sink_count = count,
         .state = options_text (given, "state"),
@@ -133,7 +136,7 @@ static int run (const options_t *given)
             "--broker, --listen, and --out or --state are required: see fastscanner-collector "
             "--help");
     } else if (bus_may_use (&config.locks, config.broker) &&
-               bus_may_use (&config.locks, config.listen)) {
+               bus_may_use (&config.locks, config.listen) && http_address_check (config.http)) {
         rc = collector_run (&config);
     }
     free (sinks);

@@ -1,0 +1,59 @@
+/* Is the run as it should be? Not while something of it is missing, and not while what should be scanned now waits: for
+ * the source, or until it was read again. */
+#include "live_inside.h"
+
+#define BEHIND_MS 2000 /* a source that finds more at every look for so long is behind */
+
+static bool has_worker (const live_t *self)
+{
+    for (uint32_t w = 0; w < self->seat_count; w++) {
+        if (self->seats[w].data && flow_is_live (self->flow, w)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* How fast a replay or a load test goes is no matter of health. */
+static bool is_behind (live_t *self, mono_t now)
+{
+    source_counts_t counts;
+    if (self->config->is_replay || self->config->hooks) {
+        return false;
+    }
+    self->source.kind->counts (self->source.self, &counts);
+    self->caught_up = self->caught_up || counts.caught_up;
+    return !self->caught_up || mono_ms (self->even_at, now) >= BEHIND_MS;
+}
+
+static health_reason_t find_reason (live_t *self, mono_t now)
+{
+    if (self->over || self->phase == LIVE_ENDING || self->phase == LIVE_LEAVING) {
+        return HEALTH_DRAINING;
+    }
+    if (!self->collector_known || !self->collector_heard || self->phase == LIVE_OPENING) {
+        return HEALTH_NO_COLLECTOR;
+    }
+    if (mono_ms (self->collector_at, now) >= HEALTH_SILENT_MS) {
+        return HEALTH_COLLECTOR_SILENT;
+    }
+    if (!has_worker (self)) {
+        return HEALTH_NO_WORKER;
+    }
+    if (!self->source.kind) {
+        return HEALTH_NO_SOURCE;
+    }
+    if (is_behind (self, now)) {
+        return HEALTH_BEHIND;
+    }
+    return flow_unattached (self->flow) > 0 ? HEALTH_READ_AGAIN : HEALTH_READY;
+}
+
+void live_tell_health (live_t *self, mono_t now)
+{
+    health_state_t state = {.reason = find_reason (self, now)};
+    if (state.reason == HEALTH_READ_AGAIN) {
+        state.count = health_count (flow_unattached (self->flow));
+    }
+    pulse_turn (self->pulse, state);
+}
