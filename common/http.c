@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <microhttpd.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,7 @@ struct http {
     struct MHD_Daemon *daemon;
     http_path_t *paths;
     size_t count;
+    uint16_t port;
 };
 
 /* ---- answering ---- */
@@ -115,6 +117,15 @@ static int open_door (const http_address_t *address)
     return door;
 }
 
+/* The address is an IPv4 or an IPv6 one: both have the port at one place. */
+static uint16_t find_port (int door)
+{
+    struct sockaddr_storage bound = {0};
+    socklen_t size = sizeof bound;
+    getsockname (door, (struct sockaddr *) &bound, &size);
+    return ntohs (((const struct sockaddr_in *) &bound)->sin_port);
+}
+
 /* The thread takes no signal: they are the loop's. The door is the daemon's from here on. */
 static struct MHD_Daemon *start_daemon (http_t *self, int door)
 {
@@ -139,6 +150,7 @@ http_t *http_new (const http_address_t *address, const http_path_t *paths, size_
     }
     http_t *self = memory_new (sizeof *self);
     self->count = count;
+    self->port = find_port (door);
     self->paths = memory_new (count * sizeof *self->paths);
     memcpy (self->paths, paths, count * sizeof *paths);
     self->daemon = start_daemon (self, door);
@@ -148,6 +160,11 @@ http_t *http_new (const http_address_t *address, const http_path_t *paths, size_
         http_destroy (&self);
     }
     return self;
+}
+
+uint16_t http_port (const http_t *self)
+{
+    return self->port;
 }
 
 void http_destroy (http_t **self)

@@ -31,8 +31,10 @@ typedef struct {
 
 typedef struct http http_t;
 
-/* Listens at once. `paths` is copied; what it points to is not. NULL with the error logged. */
+/* Listens at once; at port 0 at a free one. `paths` is copied; what it points to is not. NULL with the error logged. */
 http_t *http_new (const http_address_t *address, const http_path_t *paths, size_t count);
+/* The port where it listens. */
+uint16_t http_port (const http_t *self);
 /* Cuts off who is there, and ends the thread. Takes NULL. */
 void http_destroy (http_t **self);
 

@@ -114,6 +114,10 @@ static void test_child (void **state)
     sigset_t block, before;
     local_t *local = new_local (3);
     setenv ("FASTSCANNER_DATA", "elsewhere", 1);
+    setenv ("FASTSCANNER_HTTP", "9090", 1);
+    setenv ("NOTIFY_SOCKET", "@elsewhere", 1);
+    setenv ("WATCHDOG_USEC", "1000000", 1);
+    setenv ("WATCHDOG_PID", "1", 1);
     setenv ("FASTSCANNERX", "kept", 1);
     sigemptyset (&block);
     sigaddset (&block, SIGCHLD);
