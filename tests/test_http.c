@@ -123,11 +123,11 @@ static void expect_answer (const fixture_t *self, unsigned from, const char *req
 static void test_answers (void **state)
 {
     fixture_t *self = *state;
-    expect_answer (self, 1, REQUEST, "HTTP/1.0 200 ", "ok\n");
+    expect_answer (self, 1, REQUEST, "HTTP/1.1 200 ", "ok\n");
     expect_answer (self, 1, "GET /yes HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 200 ", "ok\n");
-    expect_answer (self, 1, "GET /yes?a=b HTTP/1.0\r\n\r\n", "HTTP/1.0 200 ", "ok\n");
-    expect_answer (self, 1, "HEAD /yes HTTP/1.0\r\n\r\n", "HTTP/1.0 200 ", "");
-    expect_answer (self, 1, "GET /no HTTP/1.0\r\n\r\n", "HTTP/1.0 503 ", "no broker yet\n");
+    expect_answer (self, 1, "GET /yes?a=b HTTP/1.0\r\n\r\n", "HTTP/1.1 200 ", "ok\n");
+    expect_answer (self, 1, "HEAD /yes HTTP/1.0\r\n\r\n", "HTTP/1.1 200 ", "");
+    expect_answer (self, 1, "GET /no HTTP/1.0\r\n\r\n", "HTTP/1.1 503 ", "no broker yet\n");
     assert_int_equal (atomic_load (&self->asked), 4);
 }
 
@@ -140,12 +140,12 @@ static void test_refusals (void **state)
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
         char request[64];
         snprintf (request, sizeof request, "GET %s HTTP/1.0\r\n\r\n", paths[i]);
-        expect_answer (self, 1, request, "HTTP/1.0 404 ", "not found\n");
+        expect_answer (self, 1, request, "HTTP/1.1 404 ", "not found\n");
     }
     for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
         char request[64];
         snprintf (request, sizeof request, "%s /yes HTTP/1.0\r\n\r\n", methods[i]);
-        expect_answer (self, 1, request, "HTTP/1.0 405 ", "GET or HEAD\n");
+        expect_answer (self, 1, request, "HTTP/1.1 405 ", "GET or HEAD\n");
     }
     expect_answer (self, 1, "POST /yes HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n",
                    "HTTP/1.1 405 ", "GET or HEAD\n");
@@ -177,7 +177,7 @@ static void test_bad_requests (void **state)
         shutdown (peer, SHUT_WR);
         hear (peer, answer);
         assert_null (strstr (answer, " 200 "));
-        expect_answer (self, 1, REQUEST, "HTTP/1.0 200 ", "ok\n");
+        expect_answer (self, 1, REQUEST, "HTTP/1.1 200 ", "ok\n");
     }
     free (large);
 }
@@ -192,7 +192,7 @@ static void test_silent (void **state)
     mono_t begin = mono_now ();
     int silent = dial (self, 1), half = dial (self, 1);
     put (half, "GET /yes HT");
-    expect_answer (self, 1, REQUEST, "HTTP/1.0 200 ", "ok\n");
+    expect_answer (self, 1, REQUEST, "HTTP/1.1 200 ", "ok\n");
     assert_true (mono_ms (begin, mono_now ()) < HTTP_SILENT_S * 1000 / 2);
     hear (silent, answer);
     hear (half, answer);
@@ -216,20 +216,20 @@ static void test_flood (void **state)
     for (int i = 0; i < FLOOD; i++) {
         peers[i] = dial (self, 2);
     }
-    expect_answer (self, 1, REQUEST, "HTTP/1.0 200 ", "ok\n");
+    expect_answer (self, 1, REQUEST, "HTTP/1.1 200 ", "ok\n");
     while (cut < FLOOD - HTTP_CONNECTIONS_OF_ONE) {
         cut = 0;
         for (int i = 0; i < FLOOD; i++) {
             cut += is_cut (peers[i]);
         }
-        expect_answer (self, 1, REQUEST, "HTTP/1.0 200 ", "ok\n");
+        expect_answer (self, 1, REQUEST, "HTTP/1.1 200 ", "ok\n");
     }
     assert_int_equal (cut, FLOOD - HTTP_CONNECTIONS_OF_ONE);
     for (int i = 0; i < FLOOD; i++) {
         close (peers[i]);
     }
-    expect_answer (self, 1, REQUEST, "HTTP/1.0 200 ", "ok\n");
-    expect_answer (self, 2, REQUEST, "HTTP/1.0 200 ", "ok\n");
+    expect_answer (self, 1, REQUEST, "HTTP/1.1 200 ", "ok\n");
+    expect_answer (self, 2, REQUEST, "HTTP/1.1 200 ", "ok\n");
 }
 
 /* Silent peers of many addresses that take every place hold others up for as long as they may be silent, not longer. */
@@ -240,7 +240,7 @@ static void test_full (void **state)
     for (unsigned i = 0; i < HTTP_CONNECTIONS; i++) {
         peers[i] = dial (self, 2 + i % (HTTP_CONNECTIONS / HTTP_CONNECTIONS_OF_ONE));
     }
-    expect_answer (self, 1, REQUEST, "HTTP/1.0 200 ", "ok\n"); /* within WAIT_MS */
+    expect_answer (self, 1, REQUEST, "HTTP/1.1 200 ", "ok\n"); /* within WAIT_MS */
     for (int i = 0; i < HTTP_CONNECTIONS; i++) {
         close (peers[i]);
     }
@@ -253,7 +253,7 @@ static void test_in_use (void **state)
 {
     fixture_t *self = *state;
     assert_null (open_at (http_port (self->http), self));
-    expect_answer (self, 1, REQUEST, "HTTP/1.0 200 ", "ok\n");
+    expect_answer (self, 1, REQUEST, "HTTP/1.1 200 ", "ok\n");
     http_address_t nowhere = {.host = "no.such.host.invalid", .port = 1};
     assert_null (http_new (&nowhere, NULL, 0));
 }
@@ -265,14 +265,14 @@ static void test_end (void **state)
     char answer[ANSWER_MAX];
     int silent = dial (self, 1);
     uint16_t port = http_port (self->http);
-    expect_answer (self, 1, REQUEST, "HTTP/1.0 200 ", "ok\n");
+    expect_answer (self, 1, REQUEST, "HTTP/1.1 200 ", "ok\n");
     mono_t begin = mono_now ();
     http_destroy (&self->http);
     assert_true (mono_ms (begin, mono_now ()) < HTTP_SILENT_S * 1000 / 2);
     hear (silent, answer);
     self->http = open_at (port, self);
     assert_non_null (self->http);
-    expect_answer (self, 1, REQUEST, "HTTP/1.0 200 ", "ok\n");
+    expect_answer (self, 1, REQUEST, "HTTP/1.1 200 ", "ok\n");
 }
 
 int main (void)

@@ -139,6 +139,10 @@ static void test_child (void **state)
     local_destroy (&local); /* NULL by now */
     wait_closed (told);
     unsetenv ("FASTSCANNER_DATA");
+    unsetenv ("FASTSCANNER_HTTP");
+    unsetenv ("NOTIFY_SOCKET");
+    unsetenv ("WATCHDOG_USEC");
+    unsetenv ("WATCHDOG_PID");
     unsetenv ("FASTSCANNERX");
 }
 
