@@ -14,16 +14,29 @@ static bool has_worker (const live_t *self)
     return false;
 }
 
+/* A server that has no stream yet has nothing to be behind with, once it was looked for. */
+static bool is_caught_up (live_t *self, bool source_is, mono_t now)
+{
+    bool behind = mono_ms (self->even_at, now) >= BEHIND_MS;
+    self->caught_up = self->caught_up || source_is;
+    return flow_stream_count (self->flow) > 0 ? self->caught_up && !behind : behind;
+}
+
 /* How fast a replay or a load test goes is no matter of health. */
-static bool is_behind (live_t *self, mono_t now)
+static health_reason_t find_source (live_t *self, mono_t now)
 {
     source_counts_t counts;
+    if (!self->source.kind) {
+        return HEALTH_NO_SOURCE;
+    }
     if (self->config->is_replay || self->config->hooks) {
-        return false;
+        return HEALTH_READY;
     }
     self->source.kind->counts (self->source.self, &counts);
-    self->caught_up = self->caught_up || counts.caught_up;
-    return !self->caught_up || mono_ms (self->even_at, now) >= BEHIND_MS;
+    if (!counts.connected) {
+        return HEALTH_SOURCE_AWAY;
+    }
+    return is_caught_up (self, counts.caught_up, now) ? HEALTH_READY : HEALTH_BEHIND;
 }
 
 static health_reason_t find_reason (live_t *self, mono_t now)
@@ -40,11 +53,9 @@ static health_reason_t find_reason (live_t *self, mono_t now)
     if (!has_worker (self)) {
         return HEALTH_NO_WORKER;
     }
-    if (!self->source.kind) {
-        return HEALTH_NO_SOURCE;
-    }
-    if (is_behind (self, now)) {
-        return HEALTH_BEHIND;
+    health_reason_t source = find_source (self, now);
+    if (source != HEALTH_READY) {
+        return source;
     }
     return flow_unattached (self->flow) > 0 ? HEALTH_READ_AGAIN : HEALTH_READY;
 }

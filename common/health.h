@@ -30,7 +30,8 @@ typedef enum {
     HEALTH_COLLECTOR_SILENT,
     HEALTH_NO_WORKER,
     HEALTH_NO_SOURCE,   /* nothing is read yet */
-    HEALTH_BEHIND,      /* what comes cannot be read, or not as fast as it comes */
+    HEALTH_SOURCE_AWAY, /* it is not connected */
+    HEALTH_BEHIND,      /* what comes is not read as fast as it comes */
     HEALTH_READ_AGAIN,  /* `count` symbols */
     HEALTH_NO_JOURNAL,  /* it cannot be written now */
     HEALTH_SINKS_FAIL,  /* `count` of them */
