@@ -117,8 +117,9 @@ static void print_line (const char *body)
 static int judge (const asking_t *self, const char *answer)
 {
     int status = 0;
+    char end[2];
     const char *body = strstr (answer, "\r\n\r\n");
-    if (sscanf (answer, "HTTP/1.%*1[01] %3d", &status) != 1 || !body ||
+    if (sscanf (answer, "HTTP/1.%*1[01] %3d%1[ \r]", &status, end) != 2 || !body ||
         (status != 200 && status != 503)) {
         log_error ("%s: that is no answer of a program of ours", self->place);
         return EXIT_FAILED;

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum { WAIT_MS = 20000, LOOK_MS = 20, SAID_MAX = 1 << 16, LINE_BYTES = 512 };
@@ -33,6 +34,33 @@ static char *free_port (stage_t *stage)
     assert_int_equal (getsockname (door, (struct sockaddr *) &address, &size), 0);
     close (door);
     return stage_text (stage, "%u", (unsigned) ntohs (address.sin_port));
+}
+
+static int listen_at (const char *port)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_port = htons ((uint16_t) atoi (port)),
+                                  .sin_addr.s_addr = htonl (INADDR_LOOPBACK)};
+    int door = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal (bind (door, (struct sockaddr *) &address, sizeof address), 0);
+    assert_int_equal (listen (door, 4), 0);
+    return door;
+}
+
+/* A process that answers one peer with that text; its pid. */
+static pid_t answer_once (int door, const char *text)
+{
+    char request[256];
+    pid_t answerer = fork ();
+    if (answerer == 0) {
+        int peer = accept (door, NULL, NULL);
+        bool asked = recv (peer, request, sizeof request, 0) > 0;
+        bool said = send (peer, text, strlen (text), MSG_NOSIGNAL) == (ssize_t) strlen (text);
+        shutdown (peer, SHUT_WR);
+        _exit (asked && said ? 0 : 1);
+    }
+    assert_true (answerer > 0);
+    return answerer;
 }
 
 /* Asks once: does it answer with that exit code and line ("": none)? `last` is what it answered. */
@@ -144,6 +172,54 @@ static void test_no_place (void **state)
     assert_int_equal (spawn_wait (live_run_process (self->run), WAIT_MS), 1);
     assert_non_null (strstr (live_run_log (self->run), "Address already in use"));
     spawn_destroy (&first);
+}
+
+/* ---- asking wrongly ---- */
+
+static void expect_usage (const char *http)
+{
+    const char *const argv[] = {TEST_BIN "/fastscanner", "health", http ? "--http" : NULL, http,
+                                NULL};
+    spawn_t *health = spawn_run (argv, WAIT_MS);
+    assert_int_equal (spawn_code (health), 2);
+    assert_non_null (strstr (spawn_err (health), "--http"));
+    spawn_destroy (&health);
+}
+
+/* Who asks has to say whom; and a machine that has no such name is not well. */
+static void test_whom (void **state)
+{
+    (void) state;
+    expect_usage (NULL);
+    expect_usage ("0");
+    expect_usage ("http://127.0.0.1:9090");
+    expect ("no.such.host.invalid:9090", false, 1, "");
+}
+
+/* What another program answers, or one that hangs, is not taken for well, and no more of it is printed than a line. */
+static void test_strangers (void **state)
+{
+    live_case_t *self = *state;
+    static const char *const said[] = {"",
+                                       "ok\n",
+                                       "HTTP/1.1 200 OK\r\n",
+                                       "HTTP/2 200\r\n\r\nok\n",
+                                       "HTTP/1.1 404 Not Found\r\n\r\nok\n",
+                                       "HTTP/1.1 2000\r\n\r\nok\n"};
+    char *port = free_port (self->stage);
+    int door = listen_at (port);
+    for (size_t i = 0; i < sizeof said / sizeof *said; i++) {
+        pid_t answerer = answer_once (door, said[i]);
+        expect (port, false, 1, "");
+        assert_int_equal (waitpid (answerer, NULL, 0), answerer);
+    }
+    pid_t answerer = answer_once (door, "HTTP/1.1 200 OK\r\n\r\nfine\033[2Jmore\nlines\n");
+    expect (port, true, 0, "fine");
+    assert_int_equal (waitpid (answerer, NULL, 0), answerer);
+    int64_t begin = live_case_now_ms ();
+    expect (port, false, 1, ""); /* nobody accepts */
+    assert_true (live_case_now_ms () - begin < WAIT_MS / 2);
+    close (door);
 }
 
 /* ---- notified ---- */
@@ -286,8 +362,8 @@ int main (void)
     }
 #define TEST(name) cmocka_unit_test_setup_teardown (name, live_case_open, live_case_close)
     const struct CMUnitTest tests[] = {
-        TEST (test_live),     TEST (test_no_source), TEST (test_no_place),
-        TEST (test_notified), TEST (test_apart),     TEST (test_sink_fails),
+        TEST (test_live),  TEST (test_no_source),  TEST (test_no_place), TEST (test_notified),
+        TEST (test_apart), TEST (test_sink_fails), TEST (test_whom),     TEST (test_strangers),
     };
     return cmocka_run_group_tests (tests, live_market_open, live_market_close);
 }
