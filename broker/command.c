@@ -298,6 +298,12 @@ static const option_t options[] = {
      .argument = "ENDPOINT",
      .help = "tcp://HOST:PORT, where workers and a collector from elsewhere join; the 256 ports "
              "behind it carry the workers' data"},
+    {.name = "partition",
+     .type = OPTION_TEXT,
+     .commands = STREAMS,
+     .argument = "I/N",
+     .help = "be broker I (0 to N-1) of N on the same streams: have the shards with shard mod N = "
+             "I alone"},
     {.name = "no-local",
      .type = OPTION_FLAG,
      .commands = STREAMS | LOAD,

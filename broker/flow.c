@@ -179,6 +179,9 @@ static void assign_shard (flow_t *self, unsigned number)
 {
     const shard_t *shard = &self->shards[number];
     int owner = shard->owner;
+    if (!cell_has_shard (self->config.cell, number)) {
+        return;
+    }
     bool orphan = owner == FLOW_NOBODY || !self->seats[owner].live;
     if (shard->aside ||
         (owner != FLOW_NOBODY && orphan && self->now_ms < self->seats[owner].returns_ms)) {
@@ -337,7 +340,7 @@ void flow_set_window (flow_t *self, uint64_t bytes)
 
 static void take_commit (flow_t *self, const wire_shard_state_t *state)
 {
-    if (state->shard >= SHARD_COUNT) {
+    if (state->shard >= SHARD_COUNT || !cell_has_shard (self->config.cell, state->shard)) {
         return;
     }
     shard_t *shard = &self->shards[state->shard];

@@ -44,6 +44,7 @@
 
 typedef struct {
     uint64_t broker;        /* our incarnation */
+    cell_t cell;            /* --partition: no shard, symbol or stream of another is ours */
     int64_t day_timeout_ms; /* --day-timeout */
     int64_t dead_after_ms;  /* --dead-after: a worker that is silent so long is lost */
     uint64_t window_bytes;  /* of each worker */
@@ -53,7 +54,7 @@ typedef struct {
     bool clocks;         /* some scan's frequency is above 1min: workers want the clock */
     bool waits;          /* replay: the reader waits for room, nothing is detached */
     void *argument;      /* of the calls below */
-    /* Is the symbol to be scanned? NULL: all are. Others' entries are passed over. */
+    /* Is the symbol to be scanned? NULL: all of our part are. Others' entries are passed over. */
     bool (*wants) (void *argument, const char *symbol);
     /* Puts the REFERENCE item into the message. */
     void (*reference) (void *argument, buffer_t *message, uint32_t shard, session_t generation,
@@ -116,6 +117,9 @@ uint64_t flow_epoch (const flow_t *self); /* 0 before */
 /* The stream's index; a new one is read from the floors of its symbols, or else from `begin` (exclusive).
  * `symbol` (or NULL) is whose candles it is expected to carry. -1: refused (too many, or a bad name). */
 long flow_add_stream (flow_t *self, const char *name, const char *symbol, entry_id_t begin);
+/* Are the symbol's candles to be scanned here? */
+bool flow_wants (const flow_t *self, const char *symbol);
+cell_t flow_cell (const flow_t *self);
 uint32_t flow_stream_count (const flow_t *self);
 const char *flow_stream_name (const flow_t *self, uint32_t stream);
 /* The last entry that the main reader passed on: it reads what comes after. */

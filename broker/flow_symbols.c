@@ -70,9 +70,15 @@ static void refuse (flow_t *self, const char *what, const char *name)
     }
 }
 
-static bool is_asked_for (const flow_t *self, const char *name)
+bool flow_wants (const flow_t *self, const char *name)
 {
-    return !self->config.wants || self->config.wants (self->config.argument, name);
+    return cell_has_symbol (self->config.cell, name) &&
+           (!self->config.wants || self->config.wants (self->config.argument, name));
+}
+
+cell_t flow_cell (const flow_t *self)
+{
+    return self->config.cell;
 }
 
 long flow_add_stream (flow_t *self, const char *name, const char *symbol, entry_id_t begin)
@@ -96,7 +102,7 @@ long flow_add_stream (flow_t *self, const char *name, const char *symbol, entry_
         count_unattached (self, known, !known->attached);
     }
     if (symbol && names_find (&self->symbol_names, symbol) == NAMES_NONE &&
-        is_asked_for (self, symbol)) {
+        flow_wants (self, symbol)) {
         flow_put_symbol (self, symbol, number);
     }
     return number;
@@ -194,7 +200,7 @@ void flow_detach (flow_t *self, symbol_t *symbol, entry_id_t sent, const series_
 
 static void know_symbol (flow_t *self, const wire_place_t *place)
 {
-    if (!is_asked_for (self, place->symbol)) {
+    if (!flow_wants (self, place->symbol)) {
         return; /* its place stays in the journal, for a run that wants it */
     }
     uint32_t stream = flow_put_stream (self, place->stream);
@@ -390,7 +396,7 @@ void flow_stamp (flow_t *self, int64_t stamp_us)
 static uint32_t place_entry (flow_t *self, uint32_t stream, const char *name)
 {
     uint32_t number = names_order_find (&self->order, &self->symbol_names, name);
-    if (number == NAMES_NONE && !is_asked_for (self, name)) {
+    if (number == NAMES_NONE && !flow_wants (self, name)) {
         self->counts.unwanted++;
     } else if (number == NAMES_NONE) {
         number = flow_put_symbol (self, name, stream);

@@ -361,6 +361,7 @@ static void open_flow (live_t *self)
 {
     const live_config_t *config = self->config;
     flow_config_t flow = {.broker = self->broker,
+                          .cell = config->cell,
                           .day_timeout_ms = config->day_timeout_ms,
                           .dead_after_ms = config->dead_after_ms,
                           .window_bytes = live_find_window (config->workers),

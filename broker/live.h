@@ -50,6 +50,7 @@ typedef struct {
     const char
         *listen;   /* tcp://HOST:PORT for workers and a collector from elsewhere; NULL: none come */
     bool no_local; /* ... and there are no children */
+    cell_t cell;
     const char *const *sinks; /* as the collector takes them */
     size_t sink_count;
     const char *state; /* the journal's directory; NULL: one that goes with the run */

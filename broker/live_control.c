@@ -19,6 +19,7 @@ void live_welcome (live_t *self, channel_t *control, const channel_peer_t *peer,
     item->candle_timeout_ms = config->candle_timeout_ms;
     item->day_timeout_ms = config->day_timeout_ms;
     item->all_hits = config->run->all_hits;
+    item->cell = config->cell;
     item->scan_count = config->run->scan_count;
     item->scans = (const char (*)[SCAN_TEXT_MAX]) self->scans;
     item->holidays = market_holidays (config->market, &item->holiday_count);
@@ -69,11 +70,15 @@ static void take_collector_hello (live_t *self, const wire_hello_t *hello, chann
     welcome_collector (self, hearer);
 }
 
-/* Has it our journal? */
+/* Has it our journal: with our epoch, or with a newer one's claim on a shard of ours? */
 static bool has_journal (const live_t *self, const wire_live_collector_t *state)
 {
-    uint64_t epoch = flow_epoch (self->flow);
-    return state->epoch > epoch || (state->broker == self->broker && state->epoch == epoch);
+    bool has = state->broker == self->broker && state->epoch == flow_epoch (self->flow);
+    for (size_t i = 0; i < state->shard_count && !has; i++) {
+        has = cell_has_shard (self->config->cell, state->shards[i].shard) &&
+              state->shards[i].claim > flow_epoch (self->flow);
+    }
+    return has;
 }
 
 /* A collector from elsewhere says that it has the journal: it is the one from now on. Lives are
@@ -83,14 +88,14 @@ static void take_candidate (live_t *self, const wire_live_collector_t *state)
     if (state->incarnation != self->candidate.hello) {
         return;
     }
-    if (state->epoch > 0 && !has_journal (self, state)) {
+    if (flow_epoch (self->flow) == 0 && state->broker != self->broker) {
+        return; /* our epoch is not written yet */
+    }
+    if (flow_epoch (self->flow) > 0 && !has_journal (self, state)) {
         log_error ("a collector with another journal wants to join: it is left out");
         self->candidate.known = false;
         self->refused++;
         return;
-    }
-    if (state->epoch == 0) {
-        return; /* ours is not written yet */
     }
     bool moved = strcmp (self->collector.endpoint, self->candidate.endpoint) != 0;
     self->collector = self->candidate;
@@ -156,14 +161,12 @@ static void take_collector_state (live_t *self, wire_live_collector_t *state, ch
         self->sinks_failing += state->sinks[i].failing;
     }
     flow_collector_state (self->flow, state, live_now_ms ());
-    if (self->phase == LIVE_RUNNING && state->broker == self->broker &&
-        state->epoch != flow_epoch (self->flow)) {
-        log_error ("the journal is another one than it was: somebody removed %s", self->state);
-        live_fail (self);
-    }
     if (flow_is_replaced (self->flow) && !self->result->replaced) {
-        log_error ("another broker has taken over the journal: this one stops");
+        log_error ("another broker has taken over our part of the journal: this one stops");
         self->result->replaced = true;
+        live_fail (self);
+    } else if (self->phase == LIVE_RUNNING && !has_journal (self, state)) {
+        log_error ("the journal is another one than it was: somebody removed %s", self->state);
         live_fail (self);
     }
 }

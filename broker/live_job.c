@@ -7,13 +7,15 @@
 #include "sink_path.h"
 #include "sink_redis.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#define MINUTE_MS 60000
+#define REPLACED_S 60 /* until a broker that was replaced ends */
+#define MINUTE_MS  60000
 
 /* The sinks of --out; without any: a table on a terminal, else csv to stdout. */
 static int read_sinks (live_job_t *self, const options_t *options)
@@ -113,6 +115,7 @@ int live_job_open (live_job_t *self, const options_t *options)
     int rc = job_read_scans (job, options);
     rc = rc ? rc : job_check_live (&job->run);
     rc = rc ? rc : live_listen (options, &self->config) == 0 ? 0 : EXIT_USAGE;
+    rc = rc ? rc : live_partition (options, &self->config) == 0 ? 0 : EXIT_USAGE;
     rc = rc ? rc : read_sinks (self, options);
     rc = rc ? rc : read_since (self, options);
     rc = rc ? rc : read_redis (self, options);
@@ -170,9 +173,28 @@ static int exit_code (const live_config_t *config, const live_result_t *result, 
     return strict && result->rejected > 0 ? EXIT_STRICT : EXIT_DONE;
 }
 
+/* What starts us again at once would take over from the one that took over, and so on, all day: two brokers
+ * are there where there should be one, which somebody has to put right. A signal ends the wait. */
+static void back_off (void)
+{
+    const struct timespec pause = {.tv_sec = REPLACED_S};
+    sigset_t signals;
+    sigemptyset (&signals);
+    sigaddset (&signals, SIGINT);
+    sigaddset (&signals, SIGTERM);
+    sigaddset (&signals, SIGHUP);
+    pthread_sigmask (SIG_BLOCK, &signals, NULL);
+    log_warning ("this broker ends in %d s: see that only one is started for its partition",
+                 REPLACED_S);
+    sigtimedwait (&signals, NULL, &pause);
+}
+
 int live_job_run (live_job_t *self, bool strict)
 {
     live_result_t result;
     live_run (&self->config, &result);
+    if (result.replaced && self->config.listen) {
+        back_off ();
+    }
     return exit_code (&self->config, &result, strict);
 }

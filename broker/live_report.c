@@ -263,6 +263,9 @@ static void put_stats (live_t *self, const flow_stats_t *flow, const source_coun
     buffer_t json = {0};
     buffer_printf (&json, "{");
     put_number (&json, "uptime_ms", (uint64_t) mono_ms (self->started, now));
+    put_number (&json, "partition", self->config->cell.index);
+    put_number (&json, "partitions",
+                cell_is_whole (self->config->cell) ? 1 : self->config->cell.count);
     put_number (&json, "epoch", flow_epoch (self->flow));
     put_number (&json, "candles_per_second", (uint64_t) self->rate);
     put_number (&json, "source_time_ms", (uint64_t) flow_now_ms (self->flow));

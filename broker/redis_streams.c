@@ -56,6 +56,23 @@ static void note_number (redis_streams_t *self, uint32_t number)
     self->by_number[number] = self->count;
 }
 
+/* Of another broker's part? One that no part has is told once, and counted. */
+static bool is_ours (redis_streams_t *self, const char *name, const char *symbol)
+{
+    cell_t cell = flow_cell (self->flow);
+    cell_verdict_t verdict = cell_stream (cell, name, symbol);
+    if (verdict == CELL_MIXED && self->strange.count < STRANGE_MAX) {
+        uint32_t known = self->strange.count;
+        if (names_add (&self->strange, name) == known && self->refused++ == 0) {
+            log_error ("stream '%.64s' is refused: with --partition I/%u a stream that symbols "
+                       "share is called "
+                       "NAME:J/M, holds those whose shard mod M is J, and %u divides M",
+                       name, cell.count, cell.count);
+        }
+    }
+    return verdict == CELL_OURS;
+}
+
 void redis_streams_add (redis_streams_t *self, const char *name, size_t size, const char *symbol)
 {
     char text[WIRE_STREAM_MAX + 1];
@@ -65,6 +82,9 @@ void redis_streams_add (redis_streams_t *self, const char *name, size_t size, co
         return;
     }
     snprintf (text, sizeof text, "%.*s", (int) size, name);
+    if (!is_ours (self, text, symbol)) {
+        return;
+    }
     if (known - self->count >= STRANGE_MAX || names_add (&self->names, text) < known) {
         return;
     }

@@ -114,9 +114,12 @@ static void add_feed (source_files_t *self, size_t symbol)
     feed_t *feed = &self->feeds[symbol];
     entry_id_t begin = entry_id_before (source_files_id (exchange_midnight (self->from)));
     snprintf (name, sizeof name, "file:%s", market_symbol (self->market, symbol));
-    long stream = flow_add_stream (self->flow, name, market_symbol (self->market, symbol), begin);
     *feed = (feed_t){
         .stream = SOURCE_FILES_NO_STREAM, .reported = DAY_NONE, .next_ts = SOURCE_FILES_NEVER};
+    if (!flow_wants (self->flow, market_symbol (self->market, symbol))) {
+        return;
+    }
+    long stream = flow_add_stream (self->flow, name, market_symbol (self->market, symbol), begin);
     if (stream < 0) {
         self->counts.refused_streams++;
         return;

@@ -138,15 +138,14 @@ char *certificate_read (const char *path, bool secret, certificate_t *certificat
     if (file < 0) {
         return memory_format ("%s: %s", path, strerror (errno));
     }
-    char *text = memory_new (SIZE_MAX_BYTES + 1), *rest = text, *line;
+    char text[SIZE_MAX_BYTES + 1] = "", *rest = text, *line;
     char *problem = read_open (file, path, secret, text);
     close (file);
     while (!problem && (line = strsep (&rest, "\n"))) {
         take_line (line, certificate);
     }
     problem = problem ? problem : content_problem (path, secret, certificate);
-    explicit_bzero (text, SIZE_MAX_BYTES);
-    free (text);
+    explicit_bzero (text, sizeof text);
     if (problem) {
         explicit_bzero (certificate, sizeof *certificate);
         certificate->role = KEYS_NOBODY;

@@ -9,6 +9,7 @@ static const char *const texts[HEALTH_REASONS] = {
     [HEALTH_DRAINING] = "draining",
     [HEALTH_NO_BROKER] = "no broker yet",
     [HEALTH_BROKER_SILENT] = "the broker is silent",
+    [HEALTH_BROKERS_MISSING] = "brokers that are not there: ",
     [HEALTH_NO_COLLECTOR] = "no collector yet",
     [HEALTH_COLLECTOR_SILENT] = "the collector is silent",
     [HEALTH_NO_WORKER] = "no worker yet",

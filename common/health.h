@@ -26,6 +26,7 @@ typedef enum {
     HEALTH_DRAINING, /* it was told to stop, and finishes what it has */
     HEALTH_NO_BROKER,
     HEALTH_BROKER_SILENT,
+    HEALTH_BROKERS_MISSING, /* `count` of several: not there yet, or silent */
     HEALTH_NO_COLLECTOR,
     HEALTH_COLLECTOR_SILENT,
     HEALTH_NO_WORKER,

@@ -37,8 +37,26 @@ int member_open (member_t *self, const wire_hello_t *hello, const char *broker,
     return self->control ? 0 : -1;
 }
 
+int member_join (member_t *self, member_t *other, const char *broker)
+{
+    *other = (member_t){.broker = broker, .hello = self->hello, .changed = true, .signals = -1};
+    other->control_reader = wire_reader_new ();
+    other->bus = self->bus;
+    member_t *last = self;
+    while (last->next) {
+        last = last->next;
+    }
+    last->next = other;
+    dial (other);
+    return other->control ? 0 : -1;
+}
+
 void member_close (member_t *self)
 {
+    for (member_t *other = self->next; other; other = other->next) {
+        channel_destroy (&other->control, 0);
+        wire_reader_destroy (&other->control_reader);
+    }
     channel_destroy (&self->control, 0);
     bus_destroy (&self->bus);
     if (self->signals >= 0) {
@@ -100,14 +118,28 @@ bool member_hear (member_t *self, wire_object_t *object)
     return false;
 }
 
+static health_reason_t find_broker (const member_t *self, mono_t now)
+{
+    if (!self->greeted) {
+        return HEALTH_NO_BROKER;
+    }
+    return mono_ms (self->heard, now) >= HEALTH_SILENT_MS ? HEALTH_BROKER_SILENT : HEALTH_READY;
+}
+
 health_state_t member_health (const member_t *self, mono_t now)
 {
-    bool silent = mono_ms (self->heard, now) >= HEALTH_SILENT_MS;
-    health_reason_t reason = self->over || self->leaving ? HEALTH_DRAINING
-                             : !self->greeted            ? HEALTH_NO_BROKER
-                             : silent                    ? HEALTH_BROKER_SILENT
-                                                         : HEALTH_READY;
-    return (health_state_t){.reason = reason};
+    health_state_t state = {.reason = HEALTH_READY};
+    if (self->over || self->leaving) {
+        state.reason = HEALTH_DRAINING;
+    } else if (!self->next) {
+        state.reason = find_broker (self, now);
+    } else {
+        for (const member_t *member = self; member; member = member->next) {
+            state.count += find_broker (member, now) != HEALTH_READY;
+        }
+        state.reason = state.count > 0 ? HEALTH_BROKERS_MISSING : HEALTH_READY;
+    }
+    return state;
 }
 
 bool member_take_welcome (member_t *self, const wire_welcome_t *welcome)
@@ -169,22 +201,32 @@ static void take_signal (member_t *self)
     self->changed = true;
 }
 
+/* Puts what the member waits for into `item`; the milliseconds until it is to say something. */
+static int64_t wait_for_broker (const member_t *self, mono_t now, zmq_pollitem_t *item)
+{
+    int64_t since = mono_ms (self->told, now);
+    bool may_say = self->changed && since >= self->pause_ms;
+    *item = channel_poll (self->control, may_say ? ZMQ_POLLIN | ZMQ_POLLOUT : ZMQ_POLLIN);
+    return (self->changed && !may_say ? self->pause_ms : STATE_MS) - since;
+}
+
 bool member_wait_for (member_t *self, const zmq_pollitem_t *items, size_t count, int64_t limit_ms)
 {
-    zmq_pollitem_t all[2 + MEMBER_WAIT_MAX];
-    int64_t since = mono_ms (self->told, mono_now ());
-    bool may_say = self->changed && since >= self->pause_ms;
-    int64_t left = (self->changed && !may_say ? self->pause_ms : STATE_MS) - since;
-    short events = may_say ? ZMQ_POLLIN | ZMQ_POLLOUT : ZMQ_POLLIN;
-    all[0] = channel_poll (self->control, events);
-    all[1] = (zmq_pollitem_t){.fd = self->signals, .events = ZMQ_POLLIN};
-    if (count > 0) {
-        memcpy (all + 2, items, count * sizeof *items);
+    zmq_pollitem_t all[1 + MEMBER_JOIN_MAX + MEMBER_WAIT_MAX];
+    mono_t now = mono_now ();
+    int64_t left = limit_ms >= 0 ? limit_ms : STATE_MS;
+    size_t own = 0;
+    all[own++] = (zmq_pollitem_t){.fd = self->signals, .events = ZMQ_POLLIN};
+    for (const member_t *member = self; member; member = member->next) {
+        int64_t due = wait_for_broker (member, now, &all[own++]);
+        left = due < left ? due : left;
     }
-    left = limit_ms >= 0 && limit_ms < left ? limit_ms : left;
-    int ready = zmq_poll (all, (int) (2 + count), left > 0 ? (long) left : 0);
+    if (count > 0) {
+        memcpy (all + own, items, count * sizeof *items);
+    }
+    int ready = zmq_poll (all, (int) (own + count), left > 0 ? (long) left : 0);
     take_signal (self);
-    for (size_t i = 2; ready > 0 && i < 2 + count; i++) {
+    for (size_t i = own; ready > 0 && i < own + count; i++) {
         if (all[i].revents) {
             return true;
         }

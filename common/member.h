@@ -18,9 +18,10 @@
 /* Data messages that are taken before control and signals are looked at again. */
 #define MEMBER_TAKE_AT_ONCE 16
 
-typedef struct {
-    bus_t *bus;
-    const char *broker; /* its endpoint */
+typedef struct member {
+    struct member *next; /* of the same process, to another broker: member_join */
+    bus_t *bus;          /* the first one's, and so are the signals */
+    const char *broker;  /* its endpoint */
     mono_t dialed;
     channel_t *control; /* DEALER to the broker */
     run_t *run;         /* of a batch; NULL until its welcome */
@@ -43,6 +44,11 @@ typedef struct {
  * member_close in any case. */
 int member_open (member_t *self, const wire_hello_t *hello, const char *broker,
                  const bus_config_t *locks);
+/* Brokers of one process. */
+#define MEMBER_JOIN_MAX 256
+/* The same process takes part in one more broker's run, behind those that `self` joined before: what waits for
+ * `self` waits for all, a signal is `self`'s. `other` must stay until member_close (self), which closes all. */
+int member_join (member_t *self, member_t *other, const char *broker);
 void member_close (member_t *self);
 
 /* Counts a bad message. */
@@ -58,7 +64,7 @@ void member_say (member_t *self, buffer_t *message);
 /* The next control message, if there is one; bad ones are dropped and counted. */
 bool member_hear (member_t *self, wire_object_t *object);
 
-/* How we are, as far as the broker goes. */
+/* How the process is, as far as its brokers go: `self` is the first. */
 health_state_t member_health (const member_t *self, mono_t now);
 
 /* Takes the run out of the welcome. False when we have one already, or it is not understood: then

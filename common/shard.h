@@ -1,7 +1,7 @@
 /* shard - which part of the market a symbol belongs to, and which worker owns the part, in live
  * runs.
  *
- * symbol -> shard: FNV-1a 64, folded to 8 bits. shard -> worker: rendezvous hashing over the
+ * symbol -> shard: FNV-1a 64, mixed by the finalizer of MurmurHash3, modulo 256. shard -> worker: rendezvous hashing over the
  * workers' stable names, so that a worker's leaving moves only its own shards. Both are part of the
  * format of every journal: their values are pinned by a test. (Batch runs need no shards: there the
  * unit of work is dynamic.)

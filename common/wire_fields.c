@@ -30,6 +30,7 @@ uint64_t wire_version (wire_kind_t kind)
     case WIRE_LIVE_COLLECTOR: /* 2: candles, how old they were */
     case WIRE_LIVE_WORKER:    /* 2: leaving */
     case WIRE_BEGIN:          /* 2: with state */
+    case WIRE_LIVE_WELCOME:   /* 2: the broker's part */
         return 2;
     default:
         return 1;

@@ -12,7 +12,7 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "columns on the wire a
 
 void wire_put_live_welcome (buffer_t *message, const wire_live_welcome_t *welcome)
 {
-    put_object (message, WIRE_LIVE_WELCOME, 12);
+    put_object (message, WIRE_LIVE_WELCOME, 14);
     put_uint (message, welcome->worker);
     put_session (message, welcome->session);
     put_text (message, welcome->data_endpoint);
@@ -24,6 +24,8 @@ void wire_put_live_welcome (buffer_t *message, const wire_live_welcome_t *welcom
     put_bool (message, welcome->all_hits);
     put_texts (message, welcome->scans, welcome->scan_count, SCAN_TEXT_MAX);
     put_days (message, welcome->holidays, welcome->holiday_count);
+    put_uint (message, welcome->cell.index);
+    put_uint (message, welcome->cell.count);
 }
 
 void read_live_welcome (room_t *room, fields_t *fields, wire_object_t *object)
@@ -42,6 +44,11 @@ void read_live_welcome (room_t *room, fields_t *fields, wire_object_t *object)
     welcome->scan_count = get_texts (room, 0, fields, SCANS_MAX, SCAN_TEXT_MAX, &scans);
     welcome->scans = scans;
     welcome->holiday_count = get_days (room, 1, fields, &welcome->holidays);
+    welcome->cell.index = (unsigned) get_uint (fields, SHARD_COUNT);
+    welcome->cell.count = (unsigned) get_uint (fields, SHARD_COUNT);
+    fields->bad =
+        fields->bad || (welcome->cell.count == 0 ? welcome->cell.index != 0
+                                                 : welcome->cell.index >= welcome->cell.count);
 }
 
 void wire_put_live_worker (buffer_t *message, const wire_live_worker_t *state)

@@ -26,16 +26,17 @@
 #include "entry.h"
 #include "hit.h"
 #include "memory.h"
+#include "cell.h"
 #include "wire_parts.h"
 
 /* ---- control ---- */
 
 /* LIVE_WELCOME: all that a worker or collector must know of the run. [worker, session epoch, session
  * counter, data endpoint, collector endpoint, broker, since_ms, candle_timeout_ms, day_timeout_ms,
- * all_hits, scans [text], holidays [day]] */
+ * all_hits, scans [text], holidays [day], I, N] */
 typedef struct {
-    uint32_t worker;                                /* the number by which links name it */
-    session_t session;                              /* the worker's first */
+    uint32_t worker;   /* the number by which links name it */
+    session_t session; /* the worker's first; to a collector: the epoch that the broker has, or 0 */
     char data_endpoint[WIRE_ENDPOINT_MAX + 1];      /* where the worker PULLs; "" for a collector */
     char collector_endpoint[WIRE_ENDPOINT_MAX + 1]; /* where the worker PUSHes */
     uint64_t broker; /* the broker's incarnation: a collector gives each an epoch */
@@ -47,6 +48,7 @@ typedef struct {
     const char (*scans)[SCAN_TEXT_MAX]; /* canonical texts (scan_format) */
     size_t holiday_count;
     const day_t *holidays;
+    cell_t cell; /* the broker's */
 } wire_live_welcome_t;
 
 /* LIVE_WORKER: a worker's state. [serial, session epoch, session counter, last, gap, blocked,

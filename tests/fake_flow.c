@@ -39,6 +39,16 @@ long flow_add_stream (flow_t *self, const char *name, const char *symbol, entry_
     return number;
 }
 
+bool flow_wants (const flow_t *self, const char *symbol)
+{
+    return cell_has_symbol (self->cell, symbol);
+}
+
+cell_t flow_cell (const flow_t *self)
+{
+    return self->cell;
+}
+
 uint32_t flow_stream_count (const flow_t *self)
 {
     return self->names.count;

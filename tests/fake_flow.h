@@ -25,6 +25,7 @@ typedef struct {
 struct flow {
     names_t names;
     fake_stream_t *streams;
+    cell_t cell;
     bool full; /* no room */
     int64_t stamp_us;
     uint64_t unstamped;   /* entries, again ones too, that were read at no time, or in the future */

@@ -330,7 +330,7 @@ static void sim_free (sim_t *self)
     free (self->lives);
     if (self->collector.commits) {
         wire_live_collector_t state = {0};
-        commits_state (self->collector.commits, &state);
+        commits_state (self->collector.commits, 0, (cell_t){0}, &state);
         self->tally->repeats += state.repeats;
         commits_destroy (&self->collector.commits);
     }

@@ -137,7 +137,10 @@ static void open_commits (sim_t *self)
 {
     store_t store = {self,        store_begin,  store_epoch,  store_claim,   store_hit, store_shard,
                      store_place, store_stream, store_commit, store_abandon, NULL};
-    commits_start_t start = {.epoch = self->disk.kept.epoch, .broker = self->disk.kept.broker};
+    const kept_t *kept = &self->disk.kept;
+    commits_start_t start = {.epoch = kept->epoch,
+                             .term_count = kept->epoch > 0,
+                             .terms = {{kept->broker, kept->epoch}}};
     memcpy (start.shards, self->disk.kept.shards, sizeof start.shards);
     self->collector.commits = commits_new (&self->run, &store, &start);
 }
@@ -156,7 +159,7 @@ void collector_end (sim_t *self)
     disk_t *disk = &self->disk;
     TELL (self, "the collector ends");
     wire_live_collector_t state = {0};
-    commits_state (self->collector.commits, &state);
+    commits_state (self->collector.commits, 0, (cell_t){0}, &state);
     self->tally->repeats += state.repeats;
     commits_destroy (&self->collector.commits);
     for (size_t i = 0; i < self->life_count; i++) {
@@ -201,7 +204,7 @@ static void greet (sim_t *self, uint64_t broker)
     if (self->mutant == ONE_EPOCH && self->disk.kept.broker != broker) {
         forget_brokers (self);
     }
-    commits_greet (collector->commits, broker);
+    commits_greet (collector->commits, broker, 0, (cell_t){0});
     collector->known_to = broker;
 }
 
@@ -260,27 +263,33 @@ static void say_known (sim_t *self)
     self->collector.known_to = 0;
 }
 
-static void say (sim_t *self)
+static void say_to (sim_t *self, uint64_t broker)
 {
     collector_t *collector = &self->collector;
-    wire_live_collector_t state = {.serial = ++collector->serial,
+    wire_live_collector_t state = {.serial = collector->serial,
                                    .incarnation = collector->incarnation,
                                    .since_ms = self->rules.since_ms};
-    commits_state (collector->commits, &state);
+    commits_state (collector->commits, broker, (cell_t){0}, &state);
     if (self->mutant == NO_WATCH) {
         state.able = false;
     }
     if (self->mutant == PLACES_TOO_EARLY && collector->places > state.places) {
         state.places = collector->places;
     }
+    buffer_t bytes = {0};
+    wire_put_live_collector (&bytes, &state);
+    letter_send (self, TO_BROKER, broker, 0, &bytes);
+}
+
+static void say (sim_t *self)
+{
+    self->collector.serial++;
     for (size_t i = 0; i < self->broker_count; i++) {
         if (self->brokers[i].alive) {
-            buffer_t bytes = {0};
-            wire_put_live_collector (&bytes, &state);
-            letter_send (self, TO_BROKER, self->brokers[i].incarnation, 0, &bytes);
+            say_to (self, self->brokers[i].incarnation);
         }
     }
-    collector->state_ms = self->now + 500 + sim_below (self, 500);
+    self->collector.state_ms = self->now + 500 + sim_below (self, 500);
 }
 
 /* From each link what has come. */

@@ -68,8 +68,6 @@ static words_t make_words (const live_plan_t *plan)
     static const char *const fixed[] = {
         "--since",
         "start",
-        "--workers",
-        "2",
         "--progress",
         "never",
         "--scan",
@@ -103,7 +101,11 @@ static words_t make_words (const live_plan_t *plan)
         add (&self, "--candle-timeout");
         add (&self, "3600");
     }
-    add_sinks (&self, plan);
+    if (!plan->away) {
+        add (&self, "--workers");
+        add (&self, "2");
+        add_sinks (&self, plan);
+    }
     for (const char *const *more = plan->more; more && *more; more++) {
         add (&self, *more);
     }
@@ -275,9 +277,12 @@ bool live_run_wait (live_run_t *self, const char *what, int ms)
 bool live_run_settle (live_run_t *self, int ms)
 {
     return wait_reports (self,
-                         "connected=1 caught_up=1 unattached=0 workers.0.oldest_ms<500 "
-                         "workers.1.oldest_ms<500 workers.0.live=1 workers.1.live=1 "
-                         "sinks_behind=0 sinks_failing=0 collector_able=1",
+                         self->plan.away
+                             ? "connected=1 caught_up=1 unattached=0 sinks_behind=0 "
+                               "sinks_failing=0 collector_able=1"
+                             : "connected=1 caught_up=1 unattached=0 workers.0.oldest_ms<500 "
+                               "workers.1.oldest_ms<500 workers.0.live=1 workers.1.live=1 "
+                               "sinks_behind=0 sinks_failing=0 collector_able=1",
                          2, ms);
 }
 

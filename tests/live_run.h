@@ -29,6 +29,7 @@ typedef struct {
     const char *streams;
     bool all_hits;
     bool patient; /* no candle is late: runs that were fed at other times are comparable */
+    bool away;    /* workers and collector are processes of the test's: no sinks, no --workers */
     const char *const *more; /* further arguments up to NULL, or NULL */
 } live_plan_t;
 

@@ -123,6 +123,7 @@ typedef struct {
     memory_t memory;
     commits_start_t start;
     commits_t *commits;
+    uint64_t broker; /* that greeted last */
     buffer_t message;
 } bench_t;
 
@@ -149,6 +150,13 @@ static void renew (bench_t *bench)
     bench->commits = commits_new (&bench->run, &store, &bench->start);
 }
 
+/* A broker of all shards that has no epoch yet. */
+static void greet (bench_t *bench, uint64_t broker)
+{
+    bench->broker = broker;
+    commits_greet (bench->commits, broker, 0, (cell_t){0});
+}
+
 static int set_up (void **state)
 {
     bench_t *bench = memory_new (sizeof *bench);
@@ -165,7 +173,7 @@ static int set_up_claimed (void **state)
 {
     set_up (state);
     bench_t *bench = *state;
-    commits_greet (bench->commits, BROKER);
+    greet (bench, BROKER);
     int rc = commits_write (bench->commits);
     bench->memory.committed.size = 0;
     bench->memory.calls = 0;
@@ -221,20 +229,26 @@ static bool take (bench_t *bench)
     return commits_take (bench->commits, bench->message.bytes, bench->message.size);
 }
 
-/* A message of worker 1 in the bench's one session, with one PROGRESS. */
+/* A message of worker 1 in the epoch's one session, with one PROGRESS. */
 static void progress (bench_t *bench, uint64_t n, uint32_t shard, session_t generation,
                       uint64_t sequence)
 {
-    begin (bench, 1, (session_t){1, 1}, n);
+    begin (bench, 1, (session_t){generation.epoch, 1}, n);
     put_progress (bench, shard, generation, sequence);
     assert_true (take (bench));
 }
 
-static wire_live_collector_t state_of (bench_t *bench)
+static wire_live_collector_t state_for (bench_t *bench, uint64_t broker)
 {
     wire_live_collector_t state = {0};
-    commits_state (bench->commits, &state);
+    commits_state (bench->commits, broker, (cell_t){0}, &state);
     return state;
+}
+
+/* As the broker that greeted last is told. */
+static wire_live_collector_t state_of (bench_t *bench)
+{
+    return state_for (bench, bench->broker);
 }
 
 /* Writes, and checks all that was committed since the last look. */
@@ -323,9 +337,11 @@ static void test_fences (void **state)
     check_write (bench, "hit A 60\nhit A 120\nshard 3 1.4 7\nshard 4 1.4 9\n");
     progress (bench, 2, 3, old, 10); /* the fence outlives the transaction */
     assert_false (commits_pending (bench->commits));
-    commits_greet (bench->commits, BROKER + 1);
+    greet (bench, BROKER + 1);
     check_write (bench, "epoch 2 of 71\nclaim 0 by 2\nclaim 255 by 2\n");
-    begin (bench, 1, (session_t){1, 1}, 3);
+    progress (bench, 3, 5, (session_t){1, 99}, 3); /* of a term that is over */
+    assert_false (commits_pending (bench->commits));
+    begin (bench, 1, (session_t){2, 1}, 1);
     put_hit (bench, 5, (session_t){1, 99}, "A", 240);
     put_progress (bench, 5, (session_t){1, 99}, 3);
     put_hit (bench, 5, (session_t){2, 1}, "A", 300);
@@ -359,7 +375,7 @@ static void test_progress (void **state)
     progress (bench, 6, 3, (session_t){1, 5}, 1);
     check_write (bench, "shard 3 1.5 1\n");
     bench->start.epoch = 1;
-    bench->start.broker = BROKER;
+    bench->start.terms[bench->start.term_count++] = (commits_term_t){BROKER, bench->start.epoch};
     bench->start.shards[3] = (wire_shard_state_t){3, 1, {1, 5}, 1, 0};
     bench->start.shards[4] = (wire_shard_state_t){4, 1, {0, 0}, 0, 0};
     renew (bench);
@@ -431,7 +447,7 @@ static void test_order (void **state)
     wire_stream_place_t stream = {.stream = "s", .position = {6, 0}};
     assert_int_equal (commits_write (bench->commits), 0);
     assert_int_equal (bench->memory.calls, 0);
-    commits_greet (bench->commits, BROKER + 1);
+    greet (bench, BROKER + 1);
     commits_places (bench->commits, &(wire_places_t){.epoch = 2,
                                                      .number = 1,
                                                      .symbol_count = 1,
@@ -489,7 +505,7 @@ static void fill (bench_t *bench)
     commits_places (
         bench->commits,
         &(wire_places_t){.epoch = 1, .number = 4, .symbol_count = 2, .symbols = symbols});
-    commits_greet (bench->commits, BROKER + 1);
+    greet (bench, BROKER + 1);
 }
 
 /* Whichever call of the store fails, and however often: nothing of the transaction counts, nothing is
@@ -511,7 +527,7 @@ static void test_failures (void **state)
         assert_false (commits_able (bench->commits));
         assert_true (commits_pending (bench->commits));
         assert_int_equal (commits_pending_bytes (bench->commits), bytes);
-        wire_live_collector_t said = state_of (bench);
+        wire_live_collector_t said = state_for (bench, BROKER);
         assert_true (!said.able && said.epoch == 1 && said.broker == BROKER && said.hits == 0);
         assert_true (said.repeats == 0 && said.places == 0);
         assert_int_equal (said.shards[3].claim, 1);
@@ -553,21 +569,22 @@ static void test_epochs (void **state)
 {
     bench_t *bench = *state;
     bench->start.epoch = 6;
-    bench->start.broker = BROKER;
+    bench->start.terms[bench->start.term_count++] = (commits_term_t){BROKER, bench->start.epoch};
     for (uint32_t i = 0; i < SHARD_COUNT; i++) {
         bench->start.shards[i].claim = 6;
     }
     renew (bench);
-    commits_greet (bench->commits, BROKER);
+    greet (bench, BROKER);
     assert_false (commits_pending (bench->commits));
     progress (bench, 1, 3, (session_t){6, 8}, 1);
-    commits_greet (bench->commits, BROKER + 1);
-    commits_greet (bench->commits, BROKER + 1);
+    greet (bench, BROKER + 1);
+    greet (bench, BROKER + 1);
     assert_true (commits_pending (bench->commits));
     progress (bench, 2, 3, (session_t){6, 8}, 2);
     progress (bench, 3, 4, (session_t){6, 8}, 2);
-    progress (bench, 4, 5, (session_t){7, 1}, 3);
-    wire_live_collector_t said = state_of (bench);
+    progress (bench, 1, 5, (session_t){7, 1}, 3);
+    assert_int_equal (state_of (bench).epoch, 0);
+    wire_live_collector_t said = state_for (bench, BROKER);
     assert_true (said.epoch == 6 && said.broker == BROKER);
     assert_int_equal (said.shard_count, SHARD_COUNT);
     assert_int_equal (said.shards[255].claim, 6);
@@ -577,18 +594,109 @@ static void test_epochs (void **state)
     assert_true (said.epoch == 7 && said.broker == BROKER + 1);
     assert_int_equal (said.shards[255].shard, 255);
     assert_int_equal (said.shards[255].claim, 7);
-    commits_greet (bench->commits, BROKER + 2);
-    commits_greet (bench->commits, BROKER + 3); /* two before one is stored: each has its own */
+    greet (bench, BROKER + 2);
+    greet (bench, BROKER + 3); /* two before one is stored: each has its own */
     check_write (bench, "epoch 9 of 73\nclaim 0 by 9\nclaim 255 by 9\n");
+}
+
+static wire_live_collector_t state_in (bench_t *bench, uint64_t broker, cell_t cell)
+{
+    wire_live_collector_t state = {0};
+    commits_state (bench->commits, broker, cell, &state);
+    return state;
+}
+
+static void check_claims (bench_t *bench, uint64_t broker, cell_t cell, uint64_t epoch)
+{
+    wire_live_collector_t said = state_in (bench, broker, cell);
+    assert_true (said.broker == broker && said.epoch == epoch);
+    assert_int_equal (said.shard_count, SHARD_COUNT / cell.count);
+    for (size_t i = 0; i < said.shard_count; i++) {
+        assert_int_equal (said.shards[i].shard % cell.count, cell.index);
+        assert_int_equal (said.shards[i].claim, epoch);
+    }
+}
+
+/* Brokers of different parts serve side by side: each has its epoch, its links, its places, and what is of another's
+ * shards is not taken from it. */
+static void test_cells (void **state)
+{
+    bench_t *bench = *state;
+    const cell_t even = {0, 2}, odd = {1, 2};
+    const session_t first = {1, 1}, second = {2, 1};
+    wire_place_t symbol = {.symbol = "A", .stream = "s", .day = 1};
+    commits_greet (bench->commits, BROKER, 0, even);
+    commits_greet (bench->commits, BROKER + 1, 0, odd);
+    commits_greet (bench->commits, BROKER, 0, even);
+    check_write (bench, "epoch 1 of 70\nepoch 2 of 71\nclaim 0 by 1\nclaim 255 by 2\n");
+    check_claims (bench, BROKER, even, 1);
+    check_claims (bench, BROKER + 1, odd, 2);
+    for (uint64_t n = 1; n <= 2; n++) { /* workers of one number, each its own link */
+        begin (bench, 0, first, n);
+        put_progress (bench, 4, (session_t){1, 5}, n);
+        put_progress (bench, 5, (session_t){1, 5}, n); /* not its shard */
+        assert_true (take (bench));
+        begin (bench, 0, second, n);
+        put_progress (bench, 4, (session_t){2, 5}, n);
+        put_progress (bench, 5, (session_t){2, 5}, n);
+        assert_true (take (bench));
+    }
+    commits_places (bench->commits, &(wire_places_t){.epoch = 1, .number = 9, .symbols = &symbol});
+    commits_places (bench->commits, &(wire_places_t){.epoch = 2, .number = 3, .symbols = &symbol});
+    check_write (bench, "shard 4 1.5 2\nshard 5 2.5 2\n");
+    wire_live_collector_t said = state_in (bench, BROKER, even);
+    assert_true (said.places == 9 && said.link_count == 1 && said.shards[2].sequence == 2);
+    assert_true (session_compare (said.links[0].link.session, first) == 0);
+    said = state_in (bench, BROKER + 1, odd);
+    assert_true (said.places == 3 && said.link_count == 1 && said.shards[2].sequence == 2);
+    assert_true (session_compare (said.links[0].link.session, second) == 0);
+}
+
+/* The market is cut anew while old brokers are there: a term that lost some shards stays for the rest, and its broker
+ * sees what it lost; one that lost all is over, and does not come back. */
+static void test_cut_anew (void **state)
+{
+    bench_t *bench = *state;
+    const cell_t even = {0, 2}, odd = {1, 2};
+    commits_greet (bench->commits, BROKER, 0, even);
+    commits_greet (bench->commits, BROKER + 1, 0, odd);
+    commits_greet (bench->commits, BROKER + 2, 0, (cell_t){2, 4});
+    assert_int_equal (commits_write (bench->commits), 0);
+    wire_live_collector_t said = state_in (bench, BROKER, even);
+    assert_true (said.broker == BROKER && said.epoch == 1);
+    assert_true (said.shards[0].claim == 1 && said.shards[1].shard == 2 &&
+                 said.shards[1].claim == 3);
+    check_claims (bench, BROKER + 1, odd, 2);
+    check_claims (bench, BROKER + 2, (cell_t){2, 4}, 3);
+    commits_greet (bench->commits, BROKER + 3, 0, (cell_t){0, 4});
+    commits_greet (bench->commits, BROKER, 0, even); /* has nothing left */
+    assert_int_equal (commits_write (bench->commits), 0);
+    said = state_in (bench, BROKER, even);
+    assert_true (said.broker == 0 && said.epoch == 0 && said.link_count == 0);
+    assert_true (said.shards[0].claim == 4 && said.shards[1].claim == 3);
+    check_claims (bench, BROKER + 1, odd, 2);
+}
+
+/* A broker that has an epoch which this journal does not know was replaced while it did not look: it gets none. */
+static void test_stranger (void **state)
+{
+    bench_t *bench = *state;
+    commits_greet (bench->commits, BROKER + 5, 3, (cell_t){0});
+    assert_false (commits_pending (bench->commits));
+    greet (bench, BROKER + 1);
+    assert_int_equal (commits_write (bench->commits), 0);
+    commits_greet (bench->commits, BROKER + 1, 1, (cell_t){0});
+    assert_false (commits_pending (bench->commits));
+    assert_int_equal (state_of (bench).epoch, 1);
 }
 
 /* A broker whose incarnation is 0, which a new journal's is too, gets an epoch all the same. */
 static void test_broker_zero (void **state)
 {
     bench_t *bench = *state;
-    commits_greet (bench->commits, 0);
+    greet (bench, 0);
     check_write (bench, "epoch 1 of 0\nclaim 0 by 1\nclaim 255 by 1\n");
-    commits_greet (bench->commits, 0);
+    greet (bench, 0);
     assert_false (commits_pending (bench->commits));
 }
 
@@ -614,10 +722,10 @@ static void test_places (void **state)
     assert_int_equal (state_of (bench).places, 0);
     check_write (bench, "place A 10\nplace A 12\nplace A 15\n");
     assert_int_equal (state_of (bench).places, 4);
-    commits_greet (bench->commits, BROKER + 1);
+    greet (bench, BROKER + 1);
     places.epoch = 1;
     commits_places (bench->commits, &places); /* of the broker that was replaced */
-    assert_int_equal (state_of (bench).places, 4);
+    assert_int_equal (state_for (bench, BROKER).places, 4);
     places.epoch = 2;
     places.number = 1;
     commits_places (bench->commits, &places);
@@ -701,7 +809,8 @@ int main (void)
         CLAIMED (test_links),  CLAIMED (test_many_links), CLAIMED (test_fences),
         NEW (test_unclaimed),  CLAIMED (test_progress),   CLAIMED (test_bad_messages),
         CLAIMED (test_order),  CLAIMED (test_repeats),    CLAIMED (test_failures),
-        CLAIMED (test_unable), NEW (test_epochs),         NEW (test_broker_zero),
+        CLAIMED (test_unable), NEW (test_epochs),         NEW (test_cells),
+        NEW (test_cut_anew),   NEW (test_stranger),       NEW (test_broker_zero),
         CLAIMED (test_places), CLAIMED (test_ages),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

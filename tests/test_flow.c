@@ -509,6 +509,47 @@ static bool wants_bbb (void *argument, const char *symbol)
     return strcmp (symbol, "BBB") == 0;
 }
 
+/* A broker of a part has its shards alone: symbols of others are passed over, also the journal's. */
+static void test_cell (void **state)
+{
+    (void) state;
+    bench_t *self = bench_new ();
+    char ours[] = "A", theirs[] = "A";
+    self->config.cell = (cell_t){1, 4};
+    while (shard_of (ours) % 4 != 1) {
+        ++*ours;
+    }
+    while (shard_of (theirs) % 4 == 1) {
+        ++*theirs;
+    }
+    wire_place_t places[2] = {{.day = DAY_NONE, .closed = DAY_NONE, .stream = "s"},
+                              {.day = DAY_NONE, .closed = DAY_NONE, .stream = "s"}};
+    snprintf (places[0].symbol, sizeof places[0].symbol, "%s", theirs);
+    bench_start (self, 2, &(wire_places_t){.symbol_count = 1, .symbols = places});
+    assert_int_equal (flow_symbol_count (self->flow), 0);
+    uint32_t s = add_stream (self, "s");
+    enter (self, s, theirs, DAY, 0);
+    enter (self, s, ours, DAY, 0);
+    settle (self);
+    assert_int_equal (stats_of (self).unwanted, 1);
+    assert_int_equal (flow_symbol_count (self->flow), 1);
+    assert_string_equal (flow_symbol (self->flow, 0), ours);
+    size_t count;
+    const wire_owner_t *owners = flow_owners (self->flow, &count);
+    assert_int_equal (count, SHARD_COUNT / 4);
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal (owners[i].shard % 4, 1);
+    }
+    /* A newer broker's claim on a shard of another part is not ours to heed; on one of ours it is. */
+    self->shards[2] = (wire_shard_state_t){.shard = 2, .claim = EPOCH + 1};
+    hear_collector (self);
+    assert_false (flow_is_replaced (self->flow));
+    self->shards[5] = (wire_shard_state_t){.shard = 5, .claim = EPOCH + 1};
+    hear_collector (self);
+    assert_true (flow_is_replaced (self->flow));
+    bench_destroy (self);
+}
+
 /* Symbols that the run does not want are left alone, those that the journal knows too; and streams of the
  * journal that are not read keep nobody from being even. */
 static void test_unwanted (void **state)
@@ -1555,6 +1596,7 @@ int main (void)
         cmocka_unit_test (test_stamps),
         cmocka_unit_test (test_misplaced),
         cmocka_unit_test (test_unwanted),
+        cmocka_unit_test (test_cell),
         cmocka_unit_test (test_limits),
         cmocka_unit_test (test_late),
         cmocka_unit_test (test_floor_moves),

@@ -241,7 +241,7 @@ static void test_new (void **state)
     assert_int_equal (journal_oldest (bench->journal), 1);
     assert_int_equal (read_rows (bench, 0, MAX), 0);
     journal_start (bench->journal, &start);
-    assert_true (start.epoch == 0 && start.broker == 0 && start.shards[255].claim == 0);
+    assert_true (start.epoch == 0 && start.term_count == 0 && start.shards[255].claim == 0);
     assert_int_equal (start.shards[255].shard, 255);
     journal_destroy (&bench->journal);
     bench->journal = journal_open ("state", bench->run, SINCE + 1);
@@ -352,7 +352,7 @@ static void test_state (void **state)
     for (uint64_t i = 0; i < 2; i++) {
         begin (bench);
         assert_int_equal (store->epoch (store->handle, UINT64_MAX - i, UINT64_MAX - 1 + i), 0);
-        assert_int_equal (store->claim (store->handle, 255, 8 + i), 0);
+        assert_int_equal (store->claim (store->handle, 255, UINT64_MAX - 1 + i), 0);
         assert_int_equal (store->shard (store->handle, 0, (session_t){1, 1}, 5 + i), 0);
         assert_int_equal (store->shard (store->handle, 255, high, UINT64_MAX), 0);
         place.floor = (entry_id_t){UINT64_MAX, i};
@@ -366,8 +366,9 @@ static void test_state (void **state)
     for (int again = 0; again < 2; again++) {
         places_t places = {0};
         journal_start (bench->journal, &start);
-        assert_true (start.broker == UINT64_MAX - 1 && start.epoch == UINT64_MAX);
-        assert_true (start.shards[255].claim == 9 && start.shards[0].claim == 0);
+        assert_true (start.epoch == UINT64_MAX && start.term_count == 1);
+        assert_true (start.terms[0].broker == UINT64_MAX - 1 && start.terms[0].epoch == UINT64_MAX);
+        assert_true (start.shards[255].claim == UINT64_MAX && start.shards[0].claim == 0);
         assert_true (session_compare (start.shards[255].generation, high) == 0);
         assert_true (start.shards[255].sequence == UINT64_MAX && start.shards[0].sequence == 6);
         assert_int_equal (journal_places (bench->journal, take_place, take_stream, &places), 0);
@@ -897,13 +898,64 @@ static void test_refused (void **state)
     free (before);
     open_it (bench);
     journal_destroy (&bench->journal);
-    execute ("state/journal", "UPDATE meta SET version = 2");
+    execute ("state/journal", "UPDATE meta SET version = 3");
     check_refused (bench->run, "state", "state/journal was written by a newer fastscanner: use");
     check_refused (bench->run, "no/state", "cannot make the directory no/state: No such file");
     check_refused (bench->run, "text/journal", "cannot open text/journal/journal.lock: Not a dir");
     assert_int_equal (mkdir ("folder", 0700), 0);
     assert_int_equal (mkdir ("folder/journal", 0700), 0);
     check_refused (bench->run, "folder", "cannot open folder/journal: ");
+}
+
+/* A journal that version 1 wrote, whose shards were all of its one broker, is made ours and keeps what it has. */
+static void test_version_1 (void **state)
+{
+    bench_t *bench = *state;
+    const store_t *store = &bench->store;
+    commits_start_t start;
+    open_it (bench);
+    begin (bench);
+    assert_int_equal (store->epoch (store->handle, 77, 5), 0);
+    assert_int_equal (store->claim (store->handle, 3, 5), 0);
+    commit (bench);
+    journal_destroy (&bench->journal);
+    execute ("state/journal", "DROP TABLE terms; UPDATE meta SET version = 1");
+    open_it (bench);
+    journal_start (bench->journal, &start);
+    assert_true (start.epoch == 5 && start.term_count == 1 && start.shards[3].claim == 5);
+    assert_true (start.terms[0].broker == 77 && start.terms[0].epoch == 5);
+    begin (bench);
+    assert_int_equal (store->epoch (store->handle, 78, 6), 0);
+    assert_int_equal (store->claim (store->handle, 4, 6), 0);
+    commit (bench);
+    reopen (bench);
+    journal_start (bench->journal, &start);
+    assert_int_equal (start.term_count, 2);
+}
+
+/* Of terms those are kept by which a shard is claimed. */
+static void test_terms (void **state)
+{
+    bench_t *bench = *state;
+    const store_t *store = &bench->store;
+    commits_start_t start;
+    open_it (bench);
+    for (uint64_t i = 0; i < 600; i++) { /* more than there are shards */
+        begin (bench);
+        assert_int_equal (store->epoch (store->handle, 100 + i, 1 + i), 0);
+        assert_int_equal (store->claim (store->handle, (uint32_t) (i % 3), 1 + i), 0);
+        commit (bench);
+    }
+    for (int again = 0; again < 2; again++) {
+        journal_start (bench->journal, &start);
+        assert_int_equal (start.epoch, 600);
+        assert_int_equal (start.term_count, 3);
+        for (uint64_t i = 0; i < 3; i++) {
+            assert_true (start.terms[i].epoch == 598 + i && start.terms[i].broker == 697 + i);
+            assert_int_equal (start.shards[(597 + i) % 3].claim, 598 + i);
+        }
+        reopen (bench);
+    }
 }
 
 static void open_as_nobody (void **state)
@@ -1087,7 +1139,7 @@ static void test_with_commits (void **state)
         open_it (bench);
         journal_start (bench->journal, &start);
         commits_t *commits = commits_new (bench->run, &bench->store, &start);
-        commits_greet (commits, 70 + (uint64_t) life);
+        commits_greet (commits, 70 + (uint64_t) life, 0, (cell_t){0});
         buffer_t message = {0};
         const session_t session = {1 + (uint64_t) life, 1};
         wire_put_link (&message, &(wire_link_t){.worker = 1, .session = session, .n = 1});
@@ -1100,7 +1152,8 @@ static void test_with_commits (void **state)
         wire_put_progress (&message, &(wire_progress_t){3, session, 10, 0, 0});
         assert_true (commits_take (commits, message.bytes, message.size));
         assert_int_equal (commits_write (commits), 0);
-        commits_state (commits, &said);
+        said = (wire_live_collector_t){0};
+        commits_state (commits, 70 + (uint64_t) life, (cell_t){0}, &said);
         assert_int_equal (said.epoch, life + 1);
         assert_int_equal (said.hits, life == 0 ? 10 : 1);
         assert_int_equal (said.repeats, life == 0 ? 0 : 9);
@@ -1136,6 +1189,8 @@ int main (void)
         TEST (test_sync_beside),
         TEST (test_sync_beside_fails),
         TEST (test_log_is_bounded),
+        TEST (test_version_1),
+        TEST (test_terms),
         TEST (test_refused),
         TEST (test_permissions),
         TEST (test_damage),

@@ -24,6 +24,7 @@ struct flow {
     int64_t clocks[STREAMS_MAX];
     entry_id_t known; /* of every new stream; {0, 0}: none */
     uint32_t refused; /* streams more than this are refused */
+    const char *only; /* the one symbol that it wants; NULL: all */
     long room;        /* entries that it still takes */
     buffer_t entries; /* "A 2023-03-13 09:30|" of each */
     flow_read_t read;
@@ -41,6 +42,11 @@ long flow_add_stream (flow_t *self, const char *name, const char *symbol, entry_
     snprintf (self->names[self->count], sizeof self->names[0], "%s", name);
     self->positions[self->count] = self->known.ms ? self->known : begin;
     return self->count++;
+}
+
+bool flow_wants (const flow_t *self, const char *symbol)
+{
+    return !self->only || strcmp (symbol, self->only) == 0;
 }
 
 uint32_t flow_stream_count (const flow_t *self)
@@ -289,6 +295,23 @@ static void test_range (void **state)
     open_days (self, 14, 15, 0);
     turns (self);
     check_entries (self, "A 14 00:00|A 15 23:59|");
+}
+
+/* Files of symbols that are another broker's, or not asked for, are not read. */
+static void test_unwanted (void **state)
+{
+    fixture_t *self = *state;
+    write_week ("A", FIRST, "13 09:30|nonsense");
+    write_week ("B", FIRST, "13 09:31");
+    write_week ("C", FIRST, "13 09:30|nonsense");
+    self->flow.only = "B";
+    open_days (self, 13, 14, 0);
+    turns (self);
+    check_entries (self, "B 13 09:31|");
+    source_counts_t counts;
+    self->source.kind->counts (self->source.self, &counts);
+    assert_true (counts.rejected == 0 && counts.refused_streams == 0);
+    assert_int_equal (self->flow.count, 1);
 }
 
 /* Bad rows and files are counted once, those of the range, and the rest goes on. */
@@ -591,11 +614,14 @@ int main (void)
     log_init ("test_source_files", LOG_ERROR, LOG_TEXT);
 #define TEST(name) cmocka_unit_test_setup_teardown (name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST (test_max),      TEST (test_range),         TEST (test_rejected),
-        TEST (test_room),     TEST (test_position),      TEST (test_refused),
-        TEST (test_nothing),  TEST (test_stop),          TEST (test_timed),
-        TEST (test_late),     TEST (test_again),         TEST (test_again_first),
-        TEST (test_vanished), TEST (test_rejected_once), cmocka_unit_test (test_window),
+        TEST (test_max),           TEST (test_range),
+        TEST (test_rejected),      TEST (test_room),
+        TEST (test_position),      TEST (test_refused),
+        TEST (test_nothing),       TEST (test_stop),
+        TEST (test_timed),         TEST (test_late),
+        TEST (test_again),         TEST (test_again_first),
+        TEST (test_unwanted),      TEST (test_vanished),
+        TEST (test_rejected_once), cmocka_unit_test (test_window),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -311,6 +311,41 @@ static void test_clock (void **state)
     fixture_close (self);
 }
 
+/* Of two brokers each reads the streams of its part: of symbols by their name, shared ones by what they are cut by. One
+ * that is not cut is refused, once, and so is one that is cut in a number that two does not divide. */
+static void test_cells (void **state)
+{
+    (void) state;
+    for (unsigned i = 0; i < 2; i++) {
+        fixture_t *self = fixture_open (NULL);
+        char name[16], symbol[] = "A";
+        self->flow->cell = (cell_t){i, 2};
+        for (; *symbol <= 'H'; ++*symbol) {
+            snprintf (name, sizeof name, "p_%s", symbol);
+            add (self, name, "*", symbol);
+        }
+        add (self, "s:0/2", "*", "A");
+        add (self, "s:3/4", "*", "A");
+        add (self, "s:0/3", "*", "A");
+        add (self, "mixed", "*", "A");
+        open_live (self, "p_*,s:*,mixed");
+        WAIT_FOR (self, passed (self, i == 0 ? "s:0/2" : "s:3/4") == 1);
+        for (*symbol = 'A'; *symbol <= 'H'; ++*symbol) {
+            snprintf (name, sizeof name, "p_%s", symbol);
+            if (shard_of (symbol) % 2 == i) {
+                WAIT_FOR (self, passed (self, name) == 1);
+            } else {
+                assert_null (find (self, name));
+            }
+        }
+        assert_null (find (self, i == 0 ? "s:3/4" : "s:0/2"));
+        assert_null (find (self, "s:0/3"));
+        assert_null (find (self, "mixed"));
+        assert_int_equal (counts_of (self).refused_streams, 2);
+        fixture_close (self);
+    }
+}
+
 /* ---- trouble ---- */
 
 /* A key of another type spoils nothing but itself, and is read when it has become a stream. */
@@ -632,7 +667,7 @@ int main (void)
         cmocka_unit_test (test_again),   cmocka_unit_test (test_again_large),
         cmocka_unit_test (test_holds),   cmocka_unit_test (test_again_lost),
         cmocka_unit_test (test_stop),    cmocka_unit_test (test_replay),
-        cmocka_unit_test (test_paced),
+        cmocka_unit_test (test_paced),   cmocka_unit_test (test_cells),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

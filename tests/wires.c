@@ -185,11 +185,12 @@ const wires_example_t wires[WIRES_COUNT] = {
                                           2,
                                           scans,
                                           4,
-                                          holidays}},
-     "9e060102ce6553f10003af6970633a2f2f2f72756e2f64617461af6970633a2f"
-     "2f2f72756e2f68697473cffffffffffffffffecf00000186db29dfc0cd4e20ce"
-     "01499700c392b66f6e653a646179325f6761702c6d696e5f6164763d31b07477"
-     "6f3a736d616c6c5f6361705f757094d19c21ff00ce00014825"},
+                                          holidays,
+                                          {3, 4}}},
+     "dc0010060202ce6553f10003af6970633a2f2f2f72756e2f64617461af697063"
+     "3a2f2f2f72756e2f68697473cffffffffffffffffecf00000186db29dfc0cd4e"
+     "20ce01499700c392b66f6e653a646179325f6761702c6d696e5f6164763d31b0"
+     "74776f3a736d616c6c5f6361705f757094d19c21ff00ce000148250304"},
     {"live_worker",
      {WIRE_LIVE_WORKER, .live_worker = {9,
                                         {{1700000000, 3}, 42, true},

@@ -218,7 +218,8 @@ static bool same_live_welcome (const wire_live_welcome_t *a, const wire_live_wel
                        SCAN_TEXT_MAX) &&
            a->holiday_count == b->holiday_count &&
            (a->holiday_count == 0 ||
-            memcmp (a->holidays, b->holidays, a->holiday_count * sizeof *a->holidays) == 0);
+            memcmp (a->holidays, b->holidays, a->holiday_count * sizeof *a->holidays) == 0) &&
+           a->cell.index == b->cell.index && a->cell.count == b->cell.count;
 }
 
 static bool same_live_worker (const wire_live_worker_t *a, const wire_live_worker_t *b)

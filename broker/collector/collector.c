@@ -24,14 +24,14 @@ bool collector_receive (collector_t *self, const char **bytes, size_t *size)
 /* ---- control ---- */
 
 /* The first welcome says which kind of run this is; it is said again until it was heard. */
-static void take_welcome (process_t *self, const wire_object_t *object)
+static void take_welcome (process_t *self, member_t *member, const wire_object_t *object)
 {
-    if (object->kind == WIRE_WELCOME) {
+    if (object->kind == WIRE_WELCOME && self->base.config->broker_count == 1) {
         self->kind = &collector_batch;
         self->run = collector_batch_new (&self->base, &object->welcome);
     } else if (object->kind == WIRE_LIVE_WELCOME) {
         self->kind = &collector_live;
-        self->run = collector_live_new (&self->base, &object->live_welcome);
+        self->run = collector_live_new (&self->base, member, &object->live_welcome);
     } else {
         /* a run that ends welcomes nobody any more */
         self->base.member.over =
@@ -41,14 +41,30 @@ static void take_welcome (process_t *self, const wire_object_t *object)
     self->base.member.over = self->base.member.over || !self->run;
 }
 
-static void take_control (process_t *self)
+static void take_control_of (process_t *self, member_t *member)
 {
     wire_object_t object;
-    while (!self->base.member.over && member_hear (&self->base.member, &object)) {
+    while (!self->base.member.over && member_hear (member, &object)) {
         if (self->run) {
-            self->kind->hear (self->run, &object);
+            self->kind->hear (self->run, member, &object);
         } else {
-            take_welcome (self, &object);
+            take_welcome (self, member, &object);
+        }
+    }
+}
+
+static void take_control (process_t *self)
+{
+    for (member_t *member = &self->base.member; member; member = member->next) {
+        take_control_of (self, member);
+    }
+}
+
+static void say (process_t *self)
+{
+    for (member_t *member = &self->base.member; member; member = member->next) {
+        if (member_is_due (member)) {
+            self->kind->say (self->run, member);
         }
     }
 }
@@ -114,8 +130,14 @@ static int open_process (process_t *self)
     snprintf (hello.endpoint, sizeof hello.endpoint, "%s",
               config->advertise ? config->advertise : config->listen);
     self->pulse = pulse_new (config->http);
-    if (!self->pulse || member_open (member, &hello, config->broker, &config->locks) != 0) {
+    if (!self->pulse || member_open (member, &hello, config->brokers[0], &config->locks) != 0) {
         return -1;
+    }
+    self->base.others = memory_new (config->broker_count * sizeof *self->base.others);
+    for (size_t i = 1; i < config->broker_count; i++) {
+        if (member_join (member, &self->base.others[i], config->brokers[i]) != 0) {
+            return -1;
+        }
     }
     self->base.pull = channel_bind (member->bus, CHANNEL_PULL, config->listen);
     return self->base.pull ? 0 : -1;
@@ -128,6 +150,7 @@ static void close_process (process_t *self)
     }
     channel_destroy (&self->base.pull, 0);
     member_close (&self->base.member);
+    free (self->base.others);
     pulse_destroy (&self->pulse);
 }
 
@@ -136,9 +159,7 @@ static void run_process (process_t *self)
     member_t *member = &self->base.member;
     bool busy = false;
     while (!member->over) {
-        if (member_is_due (member)) {
-            self->kind->say (self->run);
-        }
+        say (self);
         bool ready = wait_for_something (self, busy);
         take_control (self);
         busy = self->run && take_data (self);

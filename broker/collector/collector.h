@@ -18,6 +18,9 @@
  *      broker --> LIVE_WELCOME (epoch, please), PLACES (floors), LIVE_BROKER: run, stop, exit
  *
  * While the journal cannot be written it takes nothing, and says so.
+ *
+ * Where the market is cut in partitions, each has a broker of its own, and all have one collector: a control link to
+ * each, a term in the journal for each (commits.h), states to each of its part alone.
  */
 #ifndef COLLECTOR_H
 #define COLLECTOR_H
@@ -28,9 +31,10 @@
 #include <stdint.h>
 
 typedef struct {
-    const char *broker;    /* the broker's control endpoint */
-    const char *listen;    /* where hits are PULLed */
-    const char *advertise; /* the same as workers are to dial it; NULL: `listen` */
+    const char *const *brokers; /* the brokers' control endpoints: one for each partition */
+    size_t broker_count;        /* 1 to MEMBER_JOIN_MAX */
+    const char *listen;         /* where hits are PULLed */
+    const char *advertise;      /* the same as workers are to dial it; NULL: `listen` */
     const char *name;
     uint64_t incarnation;
     bus_config_t locks;       /* for tcp */

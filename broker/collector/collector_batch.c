@@ -34,8 +34,9 @@ typedef struct {
 
 /* ---- control ---- */
 
-static void batch_say (void *handle)
+static void batch_say (void *handle, member_t *member)
 {
+    (void) member; /* a batch has one broker */
     batch_t *self = handle;
     char held[LEDGER_REACH / 8];
     wire_collector_state_t state = {
@@ -243,8 +244,9 @@ static void take_broker_state (batch_t *self, const wire_broker_state_t *state)
     self->phase = state->phase;
 }
 
-static void batch_hear (void *handle, const wire_object_t *object)
+static void batch_hear (void *handle, member_t *member, const wire_object_t *object)
 {
+    (void) member;
     batch_t *self = handle;
     if (object->kind == WIRE_BROKER_STATE) {
         take_broker_state (self, &object->broker_state);

@@ -9,7 +9,8 @@
 /* What every kind of run has. Lives longer than the run. */
 typedef struct {
     const collector_config_t *config;
-    member_t member;
+    member_t member;  /* of the first broker, */
+    member_t *others; /* and those of the others, its `next` */
     channel_t *pull;
     int code; /* the exit code of what failed; 0 */
 } collector_t;
@@ -19,10 +20,10 @@ bool collector_receive (collector_t *self, const char **bytes, size_t *size);
 
 /* What a collector does in a run: the broker's welcome chooses. */
 typedef struct {
-    /* Says our state. */
-    void (*say) (void *self);
-    /* A control message. */
-    void (*hear) (void *self, const wire_object_t *object);
+    /* Says our state to the member's broker. */
+    void (*say) (void *self, member_t *member);
+    /* A control message of the member's broker. */
+    void (*hear) (void *self, member_t *member, const wire_object_t *object);
     /* A data message; not called while `able` (NULL: always) is false. */
     void (*take) (void *self, const char *bytes, size_t size);
     bool (*able) (void *self);
@@ -39,9 +40,9 @@ typedef struct {
 
 extern const collector_kind_t collector_batch, collector_live;
 
-/* The `self` of a kind. NULL, with the code and the reason logged, when the welcome is not understood
- * or the run cannot begin. */
+/* The `self` of a kind, by the welcome that came first, of the member's broker. NULL, with the code and the reason
+ * logged, when it is not understood or the run cannot begin. */
 void *collector_batch_new (collector_t *base, const wire_welcome_t *welcome);
-void *collector_live_new (collector_t *base, const wire_live_welcome_t *welcome);
+void *collector_live_new (collector_t *base, member_t *member, const wire_live_welcome_t *welcome);
 
 #endif

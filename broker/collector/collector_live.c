@@ -30,19 +30,24 @@
 #define FORGET_FIRST  (60 * INT64_C (1000))
 #define DAY_MS        (86400 * INT64_C (1000))
 
+/* What we know of a broker. */
+typedef struct {
+    uint64_t broker; /* the incarnation that we answer; 0: none yet */
+    cell_t cell;
+    uint64_t broker_serial; /* of its last state */
+    mono_t heard;
+    bool known_due;  /* it is to be told what the journal knows */
+    uint64_t serial; /* of our last state to it */
+} peer_t;
+
 typedef struct {
     collector_t *base;
-    member_t *member;
+    peer_t *peers; /* one for each member */
     run_t run;
     journal_t *journal;
     store_t store;
     commits_t *commits;
     followers_t *followers;
-    uint64_t broker;        /* the incarnation that we answer */
-    uint64_t broker_serial; /* of its last state */
-    mono_t broker_heard;
-    bool known_due; /* it is to be told what the journal knows */
-    uint64_t serial;
     int64_t commit_ns; /* CPU time in the journal's transactions */
     bool unsynced;
     mono_t committed; /* the first commit that is not synced */
@@ -64,16 +69,31 @@ static int64_t sooner (int64_t a, int64_t b)
 
 /* ---- control ---- */
 
-static void live_say (void *handle)
+static peer_t *peer_of (live_t *self, const member_t *member)
+{
+    bool first = member == &self->base->member;
+    return &self->peers[first ? 0 : member - self->base->others];
+}
+
+/* Our state is another one than it was. */
+static void note_change (live_t *self)
+{
+    for (member_t *member = &self->base->member; member; member = member->next) {
+        member->changed = true;
+    }
+}
+
+static void live_say (void *handle, member_t *member)
 {
     live_t *self = handle;
+    peer_t *peer = peer_of (self, member);
     buffer_t message = {0};
     wire_live_collector_t state = {0};
-    commits_state (self->commits, &state);
-    state.serial = ++self->serial;
+    commits_state (self->commits, peer->broker, peer->cell, &state);
+    state.serial = ++peer->serial;
     state.incarnation = self->base->config->incarnation;
     state.since_ms = journal_since_ms (self->journal);
-    state.refused += self->member->refused;
+    state.refused += self->base->member.refused;
     state.synced = journal_synced (self->journal);
     state.commit_us = (uint64_t) self->commit_ns / 1000;
     state.cpu_us = (uint64_t) cpu_process_us ();
@@ -81,9 +101,9 @@ static void live_say (void *handle)
     state.sink_count = self->base->config->sink_count;
     state.sinks = followers_states (self->followers);
     wire_put_live_collector (&message, &state);
-    member_say (self->member, &message);
-    if (mono_ms (self->broker_heard, mono_now ()) >= SILENT_MS) {
-        member_greet (self->member);
+    member_say (member, &message);
+    if (mono_ms (peer->heard, mono_now ()) >= SILENT_MS) {
+        member_greet (member);
     }
 }
 
@@ -97,46 +117,50 @@ static bool is_same_run (const run_t *a, const run_t *b)
 }
 
 /* Another broker may come to us, but not with another run: our sinks' columns are of this one. */
-static void take_welcome (live_t *self, const wire_live_welcome_t *welcome)
+static void take_welcome (live_t *self, member_t *member, const wire_live_welcome_t *welcome)
 {
     char error[256];
     run_t *run = memory_new (sizeof *run);
+    peer_t *peer = peer_of (self, member);
     int rc =
         run_read (run, welcome->scans, welcome->scan_count, welcome->all_hits, error, sizeof error);
     if (rc != 0 || !is_same_run (run, &self->run)) {
-        log_error ("a broker with other scans has come: this collector ends, start it again for "
-                   "them");
+        log_error ("the broker at %s has other scans: this collector ends, start it again for them",
+                   member->broker);
         self->base->code = 1;
-        self->member->over = true;
+        self->base->member.over = true;
     } else {
-        self->broker_serial = welcome->broker == self->broker ? self->broker_serial : 0;
-        self->broker = welcome->broker;
-        self->broker_heard = mono_now ();
-        self->known_due = true;
-        commits_greet (self->commits, welcome->broker);
+        peer->broker_serial = welcome->broker == peer->broker ? peer->broker_serial : 0;
+        peer->broker = welcome->broker;
+        peer->cell = welcome->cell;
+        peer->heard = mono_now ();
+        peer->known_due = true;
+        member->greeted = member->changed = true;
+        member->pause_ms = PAUSE_MS;
+        commits_greet (self->commits, welcome->broker, welcome->session.epoch, welcome->cell);
     }
     free (run);
 }
 
-static void take_broker (live_t *self, const wire_live_broker_t *state)
+static void take_broker (live_t *self, peer_t *peer, const wire_live_broker_t *state)
 {
-    if (state->broker != self->broker || state->serial <= self->broker_serial) {
+    if (state->broker != peer->broker || state->serial <= peer->broker_serial) {
         return;
     }
-    self->broker_serial = state->serial;
-    self->broker_heard = mono_now ();
-    self->member->over = self->member->over || state->phase == WIRE_PHASE_EXIT;
+    peer->broker_serial = state->serial;
+    peer->heard = mono_now ();
+    self->base->member.over = self->base->member.over || state->phase == WIRE_PHASE_EXIT;
 }
 
-static void live_hear (void *handle, const wire_object_t *object)
+static void live_hear (void *handle, member_t *member, const wire_object_t *object)
 {
     live_t *self = handle;
     switch (object->kind) {
     case WIRE_LIVE_WELCOME:
-        take_welcome (self, &object->live_welcome);
+        take_welcome (self, member, &object->live_welcome);
         break;
     case WIRE_LIVE_BROKER:
-        take_broker (self, &object->live_broker);
+        take_broker (self, peer_of (self, member), &object->live_broker);
         break;
     case WIRE_PLACES:
         commits_places (self->commits, &object->places);
@@ -147,16 +171,27 @@ static void live_hear (void *handle, const wire_object_t *object)
 }
 
 /* What the journal knows goes to a broker that has its epoch, behind the state that says so. */
-static void say_known (live_t *self)
+static void say_known_to (live_t *self, member_t *member)
 {
     wire_live_collector_t state = {0};
-    commits_state (self->commits, &state);
-    if (!self->known_due || state.epoch == 0 || state.broker != self->broker) {
+    peer_t *peer = peer_of (self, member);
+    if (!peer->known_due) {
         return;
     }
-    self->known_due = false; /* what does not go is asked for again */
-    live_say (self);
-    known_send (self->journal, state.epoch, self->member->control);
+    commits_state (self->commits, peer->broker, peer->cell, &state);
+    if (state.epoch == 0) {
+        return;
+    }
+    peer->known_due = false; /* what does not go is asked for again */
+    live_say (self, member);
+    known_send (self->journal, state.epoch, peer->cell, member->control);
+}
+
+static void say_known (live_t *self)
+{
+    for (member_t *member = &self->base->member; member; member = member->next) {
+        say_known_to (self, member);
+    }
 }
 
 /* ---- the journal ---- */
@@ -165,7 +200,7 @@ static void live_take (void *handle, const char *bytes, size_t size)
 {
     live_t *self = handle;
     if (!commits_take (self->commits, bytes, size)) {
-        member_refuse (self->member);
+        member_refuse (&self->base->member);
     }
 }
 
@@ -198,7 +233,7 @@ static void write_commits (live_t *self, mono_t now)
         self->committed = now;
     }
     self->commit_ns += cpu_thread_ns () - start;
-    self->member->changed = true;
+    note_change (self);
 }
 
 /* Milliseconds until it is time to sync; -1 when there is nothing to. */
@@ -226,7 +261,7 @@ static void sync_now (live_t *self, mono_t now)
         self->synced = now;
     }
     self->commit_ns += cpu_thread_ns () - start;
-    self->member->changed = true;
+    note_change (self);
 }
 
 static void sync_journal (live_t *self, mono_t now)
@@ -236,7 +271,9 @@ static void sync_journal (live_t *self, mono_t now)
         sync_now (self, now); /* as only that mends it */
         return;
     }
-    self->member->changed = self->member->changed || rc == 0;
+    if (rc == 0) {
+        note_change (self);
+    }
     if (sync_due_ms (self, now) != 0) {
         return;
     }
@@ -346,6 +383,7 @@ static void destroy (live_t *self)
     followers_destroy (&self->followers);
     commits_destroy (&self->commits);
     journal_destroy (&self->journal);
+    free (self->peers);
     free (self);
 }
 
@@ -386,23 +424,20 @@ static int open_journal (live_t *self, const wire_live_welcome_t *welcome)
     return 0;
 }
 
-void *collector_live_new (collector_t *base, const wire_live_welcome_t *welcome)
+void *collector_live_new (collector_t *base, member_t *member, const wire_live_welcome_t *welcome)
 {
     char error[256];
     live_t *self = memory_new (sizeof *self);
     mono_t now = mono_now ();
     self->base = base;
-    self->member = &base->member;
+    self->peers = memory_new (base->config->broker_count * sizeof *self->peers);
     self->forget = (mono_t){now.us + FORGET_FIRST * 1000};
     if (run_read (&self->run, welcome->scans, welcome->scan_count, welcome->all_hits, error,
                   sizeof error) != 0) {
         log_error ("the broker's welcome is not understood: %s", error);
         base->code = 1;
     } else if (open_journal (self, welcome) == 0 && open_followers (self) == 0) {
-        take_welcome (self, welcome);
-        self->member->greeted = true;
-        self->member->changed = true;
-        self->member->pause_ms = PAUSE_MS;
+        take_welcome (self, member, welcome);
         return self;
     }
     destroy (self);

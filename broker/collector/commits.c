@@ -10,10 +10,16 @@
 #define LINKS_MAX    4096       /* workers' lives whose links are remembered */
 #define KEEP_BYTES   (4u << 20) /* a buffer that a burst made larger is given back */
 
-/* Who serves, and which of its PLACES came last. */
+/* Who serves under which epoch, and which of its PLACES came last. */
 typedef struct {
     uint64_t broker, epoch, places;
 } term_t;
+
+typedef struct {
+    uint64_t epoch; /* the highest */
+    size_t count;
+    term_t all[SHARD_COUNT]; /* each has a shard */
+} terms_t;
 
 /* Shards with all that was taken. A copy puts back what a bad message did. */
 typedef struct {
@@ -27,7 +33,7 @@ struct commits {
     store_t store;
     wire_reader_t *reader; /* of messages, and of what is pending: never both at once */
     bool able;
-    term_t stored, term; /* in the store; with what is pending */
+    terms_t stored, terms; /* in the store; with what is pending */
     wire_shard_state_t stored_shards[SHARD_COUNT];
     shards_t shards, before;
     buffer_t hits;   /* pending: LIVE_HIT objects, in the order in which they came */
@@ -38,7 +44,10 @@ struct commits {
     wire_link_state_t links[LINKS_MAX];
     uint64_t rows, repeats, refused, taken;
     ages_t ages;
-    buffer_t hit_age, commit_age; /* as they were said last */
+    /* as they were said last */
+    buffer_t hit_age, commit_age;
+    wire_shard_state_t said_shards[SHARD_COUNT];
+    wire_link_state_t said_links[LINKS_MAX];
 };
 
 commits_t *commits_new (const run_t *run, const store_t *store, const commits_start_t *start)
@@ -48,8 +57,12 @@ commits_t *commits_new (const run_t *run, const store_t *store, const commits_st
     self->store = *store;
     self->reader = wire_reader_new ();
     self->able = true;
-    self->stored = (term_t){.broker = start->broker, .epoch = start->epoch};
-    self->term = self->stored;
+    self->stored.epoch = start->epoch;
+    for (size_t i = 0; i < start->term_count; i++) {
+        self->stored.all[self->stored.count++] =
+            (term_t){.broker = start->terms[i].broker, .epoch = start->terms[i].epoch};
+    }
+    self->terms = self->stored;
     for (uint32_t i = 0; i < SHARD_COUNT; i++) {
         self->stored_shards[i] = start->shards[i];
         self->stored_shards[i].shard = i;
@@ -87,39 +100,91 @@ static bool was_replaced (const commits_t *self, uint64_t broker)
     return false;
 }
 
-void commits_greet (commits_t *self, uint64_t broker)
+static term_t *term_of_broker (terms_t *terms, uint64_t broker)
 {
-    if ((self->term.epoch > 0 && broker == self->term.broker) || was_replaced (self, broker)) {
+    for (size_t i = 0; i < terms->count; i++) {
+        if (terms->all[i].broker == broker) {
+            return &terms->all[i];
+        }
+    }
+    return NULL;
+}
+
+static term_t *term_of_epoch (terms_t *terms, uint64_t epoch)
+{
+    for (size_t i = 0; i < terms->count; i++) {
+        if (terms->all[i].epoch == epoch) {
+            return &terms->all[i];
+        }
+    }
+    return NULL;
+}
+
+static bool has_claim (const commits_t *self, uint64_t epoch)
+{
+    bool found = false;
+    for (uint32_t i = 0; i < SHARD_COUNT && !found; i++) {
+        found = self->shards.states[i].claim == epoch;
+    }
+    return found;
+}
+
+/* Terms of which nothing is left are over, and so are their workers' links. */
+static void drop_terms (commits_t *self)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < self->terms.count; i++) {
+        if (has_claim (self, self->terms.all[i].epoch)) {
+            self->terms.all[kept++] = self->terms.all[i];
+        } else {
+            self->replaced[self->replaced_count++ % REPLACED_MAX] = self->terms.all[i].broker;
+        }
+    }
+    self->terms.count = kept;
+    kept = 0;
+    for (size_t i = 0; i < self->link_count; i++) {
+        if (term_of_epoch (&self->terms, self->links[i].link.session.epoch)) {
+            self->links[kept++] = self->links[i];
+        }
+    }
+    self->link_count = kept;
+}
+
+void commits_greet (commits_t *self, uint64_t broker, uint64_t epoch, cell_t cell)
+{
+    if (epoch > 0 || term_of_broker (&self->terms, broker) || was_replaced (self, broker)) {
         return;
     }
-    if (self->term.epoch > 0) {
-        self->replaced[self->replaced_count++ % REPLACED_MAX] = self->term.broker;
-    }
-    self->term = (term_t){.broker = broker, .epoch = self->term.epoch + 1};
+    self->terms.epoch++;
     for (uint32_t i = 0; i < SHARD_COUNT; i++) {
-        self->shards.states[i].claim = self->term.epoch;
+        if (cell_has_shard (cell, i)) {
+            self->shards.states[i].claim = self->terms.epoch;
+        }
     }
     self->shards.moved = true;
+    drop_terms (self);
+    self->terms.all[self->terms.count++] = (term_t){.broker = broker, .epoch = self->terms.epoch};
 }
 
 void commits_places (commits_t *self, const wire_places_t *places)
 {
-    if (self->able && places->epoch == self->term.epoch && places->number > self->term.places) {
+    term_t *term = term_of_epoch (&self->terms, places->epoch);
+    if (self->able && term && places->number > term->places) {
         wire_put_places (&self->places, places);
-        self->term.places = places->number;
+        term->places = places->number;
     }
 }
 
 /* ---- data ---- */
 
-/* The worker's link; a new one for a worker not heard of. When there are too many, that of the oldest
+/* The link of a worker of the term; a new one for a worker not heard of. When there are too many, that of the oldest
  * session makes room: its worker is long gone, and were it not, the next message would be a gap. */
-static link_t *link_of (commits_t *self, uint32_t worker)
+static link_t *link_of (commits_t *self, uint32_t worker, uint64_t epoch)
 {
     wire_link_state_t *oldest = self->links;
     for (size_t i = 0; i < self->link_count; i++) {
         wire_link_state_t *link = &self->links[i];
-        if (link->worker == worker) {
+        if (link->worker == worker && link->link.session.epoch == epoch) {
             return &link->link;
         }
         if (session_compare (link->link.session, oldest->link.session) < 0) {
@@ -129,7 +194,7 @@ static link_t *link_of (commits_t *self, uint32_t worker)
     if (self->link_count < LINKS_MAX) {
         oldest = &self->links[self->link_count++];
     }
-    *oldest = (wire_link_state_t){.worker = worker};
+    *oldest = (wire_link_state_t){.worker = worker, .link = {.session = {.epoch = epoch}}};
     return &oldest->link;
 }
 
@@ -137,7 +202,7 @@ static link_t *link_of (commits_t *self, uint32_t worker)
 static bool serves (commits_t *self, uint32_t shard, session_t generation)
 {
     uint64_t claim = self->shards.states[shard].claim;
-    if (claim == 0 || generation.epoch < claim ||
+    if (claim == 0 || generation.epoch != claim ||
         session_compare (generation, self->shards.seen[shard]) < 0) {
         return false;
     }
@@ -216,7 +281,10 @@ bool commits_take (commits_t *self, const char *bytes, size_t size)
         self->refused++;
         return false;
     }
-    link_t *link = link_of (self, header.link.worker);
+    if (!term_of_epoch (&self->terms, header.link.session.epoch)) {
+        return true; /* a worker of a broker that was replaced */
+    }
+    link_t *link = link_of (self, header.link.worker, header.link.session.epoch);
     link_verdict_t verdict = link_take (link, header.link.session, header.link.n);
     if (verdict != LINK_TAKE && verdict != LINK_FIRST) {
         return true;
@@ -244,9 +312,12 @@ uint64_t commits_pending_bytes (const commits_t *self)
 static int write_claims (commits_t *self)
 {
     const store_t *store = &self->store;
-    if (self->term.epoch != self->stored.epoch &&
-        store->epoch (store->handle, self->term.broker, self->term.epoch) != 0) {
-        return -1;
+    for (size_t i = 0; i < self->terms.count; i++) {
+        const term_t *term = &self->terms.all[i];
+        if (term->epoch > self->stored.epoch &&
+            store->epoch (store->handle, term->broker, term->epoch) != 0) {
+            return -1;
+        }
     }
     for (uint32_t i = 0; i < SHARD_COUNT; i++) {
         uint64_t claim = self->shards.states[i].claim;
@@ -331,7 +402,7 @@ int commits_write (commits_t *self)
     ages_commit (&self->ages, now_us (self));
     self->rows += rows;
     self->repeats += repeats;
-    self->stored = self->term;
+    self->stored = self->terms;
     memcpy (self->stored_shards, self->shards.states, sizeof self->stored_shards);
     self->shards.moved = false;
     empty (&self->hits);
@@ -351,20 +422,41 @@ static wire_bytes_t age_bytes (const histogram_t *age, buffer_t *bytes)
     return (wire_bytes_t){bytes->bytes, bytes->size};
 }
 
-void commits_state (commits_t *self, wire_live_collector_t *state)
+static void say_links (commits_t *self, uint64_t epoch, wire_live_collector_t *state)
 {
-    state->broker = self->stored.broker;
-    state->epoch = self->stored.epoch;
+    for (size_t i = 0; i < self->link_count; i++) {
+        if (self->links[i].link.session.epoch == epoch) {
+            self->said_links[state->link_count++] = self->links[i];
+        }
+    }
+    state->links = self->said_links;
+}
+
+static void say_shards (commits_t *self, cell_t cell, wire_live_collector_t *state)
+{
+    for (uint32_t i = 0; i < SHARD_COUNT; i++) {
+        if (cell_has_shard (cell, i)) {
+            self->said_shards[state->shard_count++] = self->stored_shards[i];
+        }
+    }
+    state->shards = self->said_shards;
+}
+
+void commits_state (commits_t *self, uint64_t broker, cell_t cell, wire_live_collector_t *state)
+{
+    const term_t *term = term_of_broker (&self->stored, broker);
+    if (term) {
+        state->broker = broker;
+        state->epoch = term->epoch;
+        state->places = term->places;
+        say_links (self, term->epoch, state);
+    }
+    say_shards (self, cell, state);
     state->able = self->able;
-    state->places = self->stored.places;
     state->hits = self->rows;
     state->repeats = self->repeats;
     state->refused = self->refused;
     state->pending = commits_pending_bytes (self);
-    state->link_count = self->link_count;
-    state->links = self->links;
-    state->shard_count = SHARD_COUNT;
-    state->shards = self->stored_shards;
     state->candles = self->ages.candles;
     state->taken = self->taken;
     state->hit_age = age_bytes (&self->ages.hit, &self->hit_age);

@@ -220,11 +220,6 @@ int64_t journal_since_ms (const journal_t *self)
     return self->since_ms;
 }
 
-void journal_start (const journal_t *self, commits_start_t *start)
-{
-    *start = self->start;
-}
-
 uint64_t journal_rows (const journal_t *self)
 {
     return self->rows;

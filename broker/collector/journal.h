@@ -3,6 +3,7 @@
  *     hits     (row, identity unique, arrival, scan id, definition, symbol, ts, candle, values)
  *     shards   (shard, claim, committed generation and sequence)
  *     symbols  (symbol, stream, closed, day, floor)      streams (stream, position)
+ *     terms    (epoch, broker) by which shards are claimed
  *     sinks    (name, row, mark)                         meta    (journal id, epoch, broker, since, version, last row)
  *
  * Written by the collector alone, which holds the lock (journal.lock, flock) as long as it lives. WAL:

@@ -62,8 +62,7 @@ static int define_all (journal_t *self, const run_t *run)
 
 static int load_meta (journal_t *self)
 {
-    sqlite3_stmt *statement =
-        journal_prepare (self, "SELECT id, since_ms, epoch, broker, rows FROM meta");
+    sqlite3_stmt *statement = journal_prepare (self, "SELECT id, since_ms, epoch, rows FROM meta");
     if (!statement) {
         return -1;
     }
@@ -71,8 +70,7 @@ static int load_meta (journal_t *self)
         self->id = journal_u64 (statement, 0);
         self->since_ms = sqlite3_column_int64 (statement, 1);
         self->start.epoch = journal_u64 (statement, 2);
-        self->start.broker = journal_u64 (statement, 3);
-        self->rows = journal_u64 (statement, 4);
+        self->rows = journal_u64 (statement, 3);
     }
     if (journal_finish (self, statement) != 0) {
         return -1;
@@ -113,6 +111,28 @@ static int load_shards (journal_t *self)
     return good ? 0 : journal_damaged (self, "a shard that was not written so");
 }
 
+static int load_terms (journal_t *self)
+{
+    commits_start_t *start = &self->start;
+    sqlite3_stmt *statement = journal_prepare (
+        self, "SELECT epoch, broker FROM terms WHERE epoch IN (SELECT claim FROM shards)");
+    if (!statement) {
+        return -1;
+    }
+    bool good = true;
+    while (good && sqlite3_step (statement) == SQLITE_ROW) {
+        good = start->term_count < SHARD_COUNT && journal_u64 (statement, 0) <= start->epoch;
+        if (good) {
+            start->terms[start->term_count++] =
+                (commits_term_t){journal_u64 (statement, 1), journal_u64 (statement, 0)};
+        }
+    }
+    if (journal_finish (self, statement) != 0) {
+        return -1;
+    }
+    return good ? 0 : journal_damaged (self, "a term that was not written so");
+}
+
 static int load_cursors (journal_t *self)
 {
     sqlite3_stmt *statement = journal_prepare (self, "SELECT name, row, mark FROM sinks");
@@ -147,7 +167,7 @@ static int check_rows (journal_t *self)
 int journal_load (journal_t *self, const run_t *run)
 {
     if (define_all (self, run) != 0 || load_meta (self) != 0 || load_shards (self) != 0 ||
-        check_rows (self) != 0 || load_cursors (self) != 0) {
+        load_terms (self) != 0 || check_rows (self) != 0 || load_cursors (self) != 0) {
         return -1;
     }
     self->next = self->start;

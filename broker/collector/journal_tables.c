@@ -10,8 +10,10 @@
 #include <sys/random.h>
 
 #define APPLICATION 0x66734a4c /* "fsJL" in the file's header: ours */
-#define VERSION     1
-#define BUSY_MS     1000 /* another program that reads it may hold us up so long */
+#define VERSION     2          /* 1: without terms, and all shards were the last broker's */
+#define BUSY_MS     1000       /* another program that reads it may hold us up so long */
+
+#define TERMS "CREATE TABLE terms (epoch INTEGER PRIMARY KEY, broker INTEGER);"
 
 /* meta.rows is the last row ever given, deleted or not; AUTOINCREMENT would give one to each repeat.
  * moment: with all hits the hit's ts, else its date, whole_day says which; the two never meet. It is
@@ -28,7 +30,8 @@ static const char schema[] =
     " counter INTEGER, sequence INTEGER);"
     "CREATE TABLE symbols (symbol TEXT PRIMARY KEY, stream TEXT, closed INTEGER, day INTEGER,"
     " floor_ms INTEGER, floor_sequence INTEGER) WITHOUT ROWID;"
-    "CREATE TABLE streams (stream TEXT PRIMARY KEY, ms INTEGER, sequence INTEGER) WITHOUT ROWID;"
+    "CREATE TABLE streams (stream TEXT PRIMARY KEY, ms INTEGER, sequence INTEGER) WITHOUT "
+    "ROWID;" TERMS
     "CREATE TABLE sinks (name TEXT PRIMARY KEY, row INTEGER, mark TEXT) WITHOUT ROWID;";
 
 /* A conflict names its key: OR IGNORE would pass over other faults in silence too. */
@@ -36,7 +39,9 @@ static const char *const sql[JOURNAL_STATEMENTS] = {
     [JOURNAL_BEGIN] = "BEGIN IMMEDIATE",
     [JOURNAL_COMMIT] = "COMMIT",
     [JOURNAL_ROLLBACK] = "ROLLBACK",
-    [JOURNAL_PUT_TERM] = "UPDATE meta SET broker = ?, epoch = ?",
+    [JOURNAL_PUT_EPOCH] = "UPDATE meta SET broker = ?, epoch = ?",
+    [JOURNAL_PUT_TERM] = "INSERT INTO terms (broker, epoch) VALUES (?, ?)",
+    [JOURNAL_DROP_TERMS] = "DELETE FROM terms WHERE epoch NOT IN (SELECT claim FROM shards)",
     [JOURNAL_PUT_ROWS] = "UPDATE meta SET rows = ?",
     [JOURNAL_PUT_CLAIM] = "INSERT INTO shards (shard, claim, epoch, counter, sequence) "
                           "VALUES (?, ?, 0, 0, 0) "
@@ -143,7 +148,21 @@ static int look (journal_t *self)
                    self->path);
         return -1;
     }
-    return version == VERSION ? 0 : journal_damaged (self, "no version");
+    return version > 0 ? 0 : journal_damaged (self, "no version");
+}
+
+/* A journal of an older fastscanner becomes one of ours. */
+static int renew (journal_t *self)
+{
+    int64_t version = 0;
+    if (journal_ask (self, "SELECT version FROM meta", &version) != 0) {
+        return -1;
+    }
+    return version == VERSION
+               ? 0
+               : execute (self, "BEGIN IMMEDIATE; " TERMS
+                                "INSERT INTO terms (epoch, broker) SELECT epoch, broker FROM meta "
+                                "WHERE epoch > 0; UPDATE meta SET version = 2; COMMIT");
 }
 
 /* The log's end is cut after a burst; what was deleted need not be overwritten. */
@@ -206,7 +225,8 @@ int journal_open_database (journal_t *self, int64_t since_ms)
         return -1;
     }
     int is_new = look (self);
-    if (is_new < 0 || (is_new && create (self, since_ms) != 0) || set_up (self) != 0) {
+    if (is_new < 0 || (is_new && create (self, since_ms) != 0) || set_up (self) != 0 ||
+        renew (self) != 0) {
         return -1;
     }
     return prepare_all (self);

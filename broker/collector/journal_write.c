@@ -32,26 +32,59 @@ static int begin (void *handle)
     return journal_run (self, JOURNAL_BEGIN);
 }
 
+static int put_numbers (journal_t *self, journal_statement_t statement, uint64_t a, uint64_t b)
+{
+    journal_bind (journal_statement (self, statement), 1, a);
+    journal_bind (journal_statement (self, statement), 2, b);
+    return journal_run (self, statement);
+}
+
+static bool has_claim (const commits_start_t *start, uint64_t epoch)
+{
+    bool found = false;
+    for (uint32_t i = 0; i < SHARD_COUNT && !found; i++) {
+        found = start->shards[i].claim == epoch;
+    }
+    return found;
+}
+
+static void drop_terms (commits_start_t *start)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < start->term_count; i++) {
+        if (has_claim (start, start->terms[i].epoch)) {
+            start->terms[kept++] = start->terms[i];
+        }
+    }
+    start->term_count = kept;
+}
+
+void journal_start (const journal_t *self, commits_start_t *start)
+{
+    *start = self->start;
+    drop_terms (start);
+}
+
+/* Before its claims: those that have none any more are dropped with the next one. */
 static int put_term (void *handle, uint64_t broker, uint64_t epoch)
 {
     journal_t *self = handle;
-    sqlite3_stmt *put = journal_statement (self, JOURNAL_PUT_TERM);
-    journal_bind (put, 1, broker);
-    journal_bind (put, 2, epoch);
-    self->next.broker = broker;
+    drop_terms (&self->next);
+    self->next.terms[self->next.term_count++ % SHARD_COUNT] = (commits_term_t){broker, epoch};
     self->next.epoch = epoch;
     self->term_moved = true;
-    return journal_run (self, JOURNAL_PUT_TERM);
+    return journal_run (self, JOURNAL_DROP_TERMS) == 0 &&
+                   put_numbers (self, JOURNAL_PUT_EPOCH, broker, epoch) == 0 &&
+                   put_numbers (self, JOURNAL_PUT_TERM, broker, epoch) == 0
+               ? 0
+               : -1;
 }
 
 static int put_claim (void *handle, uint32_t shard, uint64_t epoch)
 {
     journal_t *self = handle;
-    sqlite3_stmt *put = journal_statement (self, JOURNAL_PUT_CLAIM);
-    journal_bind (put, 1, shard);
-    journal_bind (put, 2, epoch);
     self->next.shards[shard].claim = epoch;
-    return journal_run (self, JOURNAL_PUT_CLAIM);
+    return put_numbers (self, JOURNAL_PUT_CLAIM, shard, epoch);
 }
 
 static int put_shard (void *handle, uint32_t shard, session_t generation, uint64_t sequence)

@@ -1,10 +1,14 @@
 #include "known.h"
 
+#include "names.h"
+
 #include <stdlib.h>
 
 #define CHUNK 1000 /* symbols, and streams, of one message */
 
 typedef struct {
+    cell_t cell;
+    names_t names; /* streams in which our symbols are */
     size_t symbol_count, symbol_room, stream_count, stream_room;
     wire_place_t *symbols;
     wire_stream_place_t *streams;
@@ -13,6 +17,12 @@ typedef struct {
 static void add_symbol (void *argument, const wire_place_t *place)
 {
     known_t *self = argument;
+    if (!cell_has_symbol (self->cell, place->symbol)) {
+        return;
+    }
+    if (!cell_is_whole (self->cell)) {
+        names_add (&self->names, place->stream);
+    }
     if (self->symbol_count == self->symbol_room) {
         self->symbol_room = 2 * self->symbol_room + CHUNK;
         self->symbols = memory_resize (self->symbols, self->symbol_room, sizeof *self->symbols);
@@ -20,9 +30,14 @@ static void add_symbol (void *argument, const wire_place_t *place)
     self->symbols[self->symbol_count++] = *place;
 }
 
+/* Behind all symbols. */
 static void add_stream (void *argument, const wire_stream_place_t *stream)
 {
     known_t *self = argument;
+    if (cell_stream (self->cell, stream->stream, NULL) != CELL_OURS &&
+        names_find (&self->names, stream->stream) == NAMES_NONE) {
+        return;
+    }
     if (self->stream_count == self->stream_room) {
         self->stream_room = 2 * self->stream_room + CHUNK;
         self->streams = memory_resize (self->streams, self->stream_room, sizeof *self->streams);
@@ -55,12 +70,13 @@ static void send_all (const known_t *self, uint64_t epoch, channel_t *control)
     }
 }
 
-void known_send (journal_t *journal, uint64_t epoch, channel_t *control)
+void known_send (journal_t *journal, uint64_t epoch, cell_t cell, channel_t *control)
 {
-    known_t known = {0};
+    known_t known = {.cell = cell};
     if (journal_places (journal, add_symbol, add_stream, &known) == 0) {
         send_all (&known, epoch, control);
     }
+    names_free (&known.names);
     free (known.symbols);
     free (known.streams);
 }

@@ -2,6 +2,7 @@
 #include "collector.h"
 #include "http_address.h"
 #include "log.h"
+#include "member.h"
 #include "memory.h"
 #include "process.h"
 
@@ -24,9 +25,10 @@ static const command_t commands[] = {
 static const option_t options[] = {
     {.name = "broker",
      .type = OPTION_TEXT,
+     .repeatable = true,
      .commands = 1,
      .argument = "ENDPOINT",
-     .help = "the broker's control endpoint (required)"},
+     .help = "the broker's control endpoint (required); again for the broker of each partition"},
     {.name = "listen",
      .type = OPTION_TEXT,
      .commands = 1,
@@ -108,15 +110,34 @@ static const program_t program = {
     .commands = commands,
     .options = options};
 
+/* The values of a repeatable option: the caller's array. */
+static const char **items (const options_t *given, const char *name, size_t *count)
+{
+    *count = options_count (given, name);
+    const char **values = memory_new (*count * sizeof *values);
+    for (size_t i = 0; i < *count; i++) {
+        values[i] = options_item (given, name, i);
+    }
+    return values;
+}
+
+static bool may_use_all (const collector_config_t *config)
+{
+    bool may = bus_may_use (&config->locks, config->listen);
+    for (size_t i = 0; i < config->broker_count && may; i++) {
+        may = bus_may_use (&config->locks, config->brokers[i]);
+    }
+    return may;
+}
+
 static int run (const options_t *given)
 {
-    size_t count = options_count (given, "out");
-    const char **sinks = memory_new (count * sizeof *sinks);
-    for (size_t i = 0; i < count; i++) {
-        sinks[i] = options_item (given, "out", i);
-    }
+    size_t count, broker_count;
+    const char **sinks = items (given, "out", &count);
+    const char **brokers = items (given, "broker", &broker_count);
     collector_config_t config = {
-        .broker = options_text (given, "broker"),
+        .brokers = brokers,
+        .broker_count = broker_count,
         .listen = options_text (given, "listen"),
         .advertise = options_text (given, "advertise"),
         .name = options_text (given, "name"),
@@ -130,16 +151,16 @@ static int run (const options_t *given)
         .redis_user = options_text (given, "redis-user"),
         .redis_password_file = options_text (given, "redis-password-file")};
     int rc = 2;
-    if (!config.broker || !config.listen ||
+    if (broker_count == 0 || broker_count > MEMBER_JOIN_MAX || !config.listen ||
         (count == 0 && options_origin (given, "state") == ORIGIN_DEFAULT)) {
         log_error (
             "--broker, --listen, and --out or --state are required: see fastscanner-collector "
             "--help");
-    } else if (bus_may_use (&config.locks, config.broker) &&
-               bus_may_use (&config.locks, config.listen) && http_address_check (config.http)) {
+    } else if (may_use_all (&config) && http_address_check (config.http)) {
         rc = collector_run (&config);
     }
     free (sinks);
+    free (brokers);
     return rc;
 }
 

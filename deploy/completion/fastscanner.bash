@@ -10,7 +10,8 @@ _fastscanner_options ()
     local common="--config --log-level --log-format --help --version"
     local live="--data --scan --freq --symbols --workers --out --all-hits --progress --redis --redis-user"
     live+=" --redis-password-file --streams --since --candle-timeout --day-timeout --incomplete --minutes"
-    live+=" --keep --drain --dead-after --max-symbols --state --listen --no-local --curve-dir --insecure --http"
+    live+=" --keep --drain --dead-after --max-symbols --state --listen --no-local --partition --curve-dir --insecure"
+    live+=" --http"
     case $1 in
     scan | check)
         echo "$common --data --scan --freq --from --to --symbols --workers --out --all-hits --strict --progress"

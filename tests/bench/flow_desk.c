@@ -213,7 +213,7 @@ static void open_commits (bench_t *self)
     self->store = (store_t){self,       begin,      keep_number, keep_claim, keep_hit,
                             keep_shard, keep_place, keep_stream, begin,      abandon};
     self->commits = commits_new (&self->run, &self->store, &start);
-    commits_greet (self->commits, 1);
+    commits_greet (self->commits, 1, 0, (cell_t){0});
     commits_write (self->commits);
 }
 
@@ -248,7 +248,7 @@ static void say_states (bench_t *self)
         live_worker_state (self->workers[w], false, &state);
         flow_worker_state (self->flow, w, &state, 1100);
     }
-    commits_state (self->commits, &collector);
+    commits_state (self->commits, 1, (cell_t){0}, &collector);
     collector.serial = ++self->serial;
     collector.incarnation = 7;
     flow_collector_state (self->flow, &collector, 1100);
@@ -305,7 +305,7 @@ static void print (bench_t *self)
         applied += state.candles;
     }
     wire_live_collector_t collector = {0};
-    commits_state (self->commits, &collector);
+    commits_state (self->commits, 1, (cell_t){0}, &collector);
     printf ("all        %6.1f ns, %.1f bytes a candle in %llu messages; taken %llu, applied %llu, "
             "hits %llu\n",
             sum, (double) self->bytes / candles, (unsigned long long) self->messages,
