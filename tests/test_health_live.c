@@ -290,11 +290,11 @@ static places_t make_places (stage_t *stage)
     return places;
 }
 
-static spawn_t *start_broker (live_case_t *self, const places_t *places)
+static spawn_t *start_broker (live_case_t *self, const places_t *places, const char *partition)
 {
     return stage_start (self->stage, "live", "--data", self->plan.data, "--redis", self->plan.url,
                         "--scan", SCAN, "--listen", places->broker, "--no-local", "--insecure",
-                        "--http", places->ports[0], NULL);
+                        "--http", places->ports[0], "--partition", partition, NULL);
 }
 
 static spawn_t *start_worker (live_case_t *self, const places_t *places)
@@ -317,7 +317,7 @@ static void test_apart (void **state)
     places_t places = make_places (self->stage);
     spawn_t *worker = start_worker (self, &places);
     wait_for (places.ports[1], true, 1, "no broker yet");
-    spawn_t *broker = start_broker (self, &places);
+    spawn_t *broker = start_broker (self, &places, "0/1");
     wait_for (places.ports[0], true, 1, "no collector yet");
     spawn_t *collector = start_collector (
         self, &places, stage_text (self->stage, "csv:%s", stage_path (self->stage, "hits.csv")));
@@ -337,13 +337,30 @@ static void test_apart (void **state)
     assert_int_equal (spawn_wait (collector, WAIT_MS), 0);
 }
 
+/* A collector of several brokers says how many are missing, until all are there. */
+static void test_cells (void **state)
+{
+    live_case_t *self = *state;
+    places_t places = make_places (self->stage), other = make_places (self->stage);
+    stage_spawn (self->stage, TEST_BIN "/fastscanner-collector", "--broker", places.broker,
+                 "--broker", other.broker, "--listen", places.hits, "--insecure", "--http",
+                 places.ports[2], "--state", stage_path (self->stage, "state"), NULL);
+    wait_for (places.ports[2], true, 1, "brokers that are not there: 2");
+    start_broker (self, &places, "0/2");
+    wait_for (places.ports[2], true, 1, "brokers that are not there: 1");
+    spawn_t *second = start_broker (self, &other, "1/2");
+    wait_ready (places.ports[2]);
+    spawn_signal (second, SIGKILL);
+    wait_for (places.ports[2], true, 1, "brokers that are not there: 1");
+}
+
 /* A collector that cannot reach where hits go is not ready, and says how many such sinks there are. */
 static void test_sink_fails (void **state)
 {
     live_case_t *self = *state;
     places_t places = make_places (self->stage);
     redis_server_t *sink = redis_server_start (NULL);
-    start_broker (self, &places);
+    start_broker (self, &places, "0/1");
     start_collector (self, &places,
                      stage_text (self->stage, "redis:%s?stream=hits", redis_server_url (sink)));
     wait_ready (places.ports[2]);
@@ -362,8 +379,9 @@ int main (void)
     }
 #define TEST(name) cmocka_unit_test_setup_teardown (name, live_case_open, live_case_close)
     const struct CMUnitTest tests[] = {
-        TEST (test_live),  TEST (test_no_source),  TEST (test_no_place), TEST (test_notified),
-        TEST (test_apart), TEST (test_sink_fails), TEST (test_whom),     TEST (test_strangers),
+        TEST (test_live),     TEST (test_no_source), TEST (test_no_place),
+        TEST (test_notified), TEST (test_apart),     TEST (test_sink_fails),
+        TEST (test_whom),     TEST (test_strangers), TEST (test_cells),
     };
     return cmocka_run_group_tests (tests, live_market_open, live_market_close);
 }
