@@ -120,10 +120,10 @@ static int open_door (const http_address_t *address)
 /* The address is an IPv4 or an IPv6 one: both have the port at one place. */
 static uint16_t find_port (int door)
 {
-    struct sockaddr_storage bound = {0};
+    struct sockaddr_in6 bound = {.sin6_port = 0};
     socklen_t size = sizeof bound;
     getsockname (door, (struct sockaddr *) &bound, &size);
-    return ntohs (((const struct sockaddr_in *) &bound)->sin_port);
+    return ntohs (bound.sin6_port);
 }
 
 /* The thread takes no signal: they are the loop's. The door is the daemon's from here on. */

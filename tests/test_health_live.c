@@ -21,6 +21,10 @@ enum { WAIT_MS = 20000, LOOK_MS = 20, SAID_MAX = 1 << 16, LINE_BYTES = 512 };
     "up:atr_parabolic_up,min_atr_multiplier=1,min_volume=0,min_adv=0,min_adr=0,"                   \
     "start_time=09:30,end_time=15:59"
 
+static const char fastscanner_program[] = TEST_BIN "/fastscanner";
+static const char worker_program[] = TEST_BIN "/fastscanner-worker";
+static const char collector_program[] = TEST_BIN "/fastscanner-collector";
+
 /* ---- asking ---- */
 
 /* A port that was free just now, as text; the stage's. */
@@ -67,7 +71,7 @@ static pid_t answer_once (int door, const char *text)
 static bool is_answered (const char *port, bool ready, int code, const char *text,
                          char last[static LINE_BYTES])
 {
-    const char *const argv[] = {TEST_BIN "/fastscanner",  "health", "--http", port,
+    const char *const argv[] = {fastscanner_program,      "health", "--http", port,
                                 ready ? "--ready" : NULL, NULL};
     spawn_t *health = spawn_run (argv, WAIT_MS);
     snprintf (last, LINE_BYTES, "%d: %s%s", spawn_code (health), spawn_out (health),
@@ -160,8 +164,7 @@ static void test_no_place (void **state)
     char *port = free_port (self->stage);
     static const char *const bad[] = {"--http", "nowhere", NULL};
     const char *const taken[] = {"--http", port, NULL};
-    const char *const worker[] = {
-        TEST_BIN "/fastscanner-worker", "--broker", "ipc:///none", "--http", port, NULL};
+    const char *const worker[] = {worker_program, "--broker", "ipc:///none", "--http", port, NULL};
     live_case_start (self, bad);
     assert_int_equal (spawn_wait (live_run_process (self->run), WAIT_MS), 2);
     assert_non_null (strstr (live_run_log (self->run), "--http 'nowhere': give PORT"));
@@ -178,8 +181,7 @@ static void test_no_place (void **state)
 
 static void expect_usage (const char *http)
 {
-    const char *const argv[] = {TEST_BIN "/fastscanner", "health", http ? "--http" : NULL, http,
-                                NULL};
+    const char *const argv[] = {fastscanner_program, "health", http ? "--http" : NULL, http, NULL};
     spawn_t *health = spawn_run (argv, WAIT_MS);
     assert_int_equal (spawn_code (health), 2);
     assert_non_null (strstr (spawn_err (health), "--http"));
@@ -299,15 +301,15 @@ static spawn_t *start_broker (live_case_t *self, const places_t *places, const c
 
 static spawn_t *start_worker (live_case_t *self, const places_t *places)
 {
-    return stage_spawn (self->stage, TEST_BIN "/fastscanner-worker", "--broker", places->broker,
-                        "--insecure", "--http", places->ports[1], NULL);
+    return stage_spawn (self->stage, worker_program, "--broker", places->broker, "--insecure",
+                        "--http", places->ports[1], NULL);
 }
 
 static spawn_t *start_collector (live_case_t *self, const places_t *places, const char *sink)
 {
-    return stage_spawn (self->stage, TEST_BIN "/fastscanner-collector", "--broker", places->broker,
-                        "--listen", places->hits, "--insecure", "--http", places->ports[2],
-                        "--state", stage_path (self->stage, "state"), "--out", sink, NULL);
+    return stage_spawn (self->stage, collector_program, "--broker", places->broker, "--listen",
+                        places->hits, "--insecure", "--http", places->ports[2], "--state",
+                        stage_path (self->stage, "state"), "--out", sink, NULL);
 }
 
 /* Each process of a run says what it waits for, whatever order they come and go in. */
@@ -342,9 +344,9 @@ static void test_cells (void **state)
 {
     live_case_t *self = *state;
     places_t places = make_places (self->stage), other = make_places (self->stage);
-    stage_spawn (self->stage, TEST_BIN "/fastscanner-collector", "--broker", places.broker,
-                 "--broker", other.broker, "--listen", places.hits, "--insecure", "--http",
-                 places.ports[2], "--state", stage_path (self->stage, "state"), NULL);
+    stage_spawn (self->stage, collector_program, "--broker", places.broker, "--broker",
+                 other.broker, "--listen", places.hits, "--insecure", "--http", places.ports[2],
+                 "--state", stage_path (self->stage, "state"), NULL);
     wait_for (places.ports[2], true, 1, "brokers that are not there: 2");
     start_broker (self, &places, "0/2");
     wait_for (places.ports[2], true, 1, "brokers that are not there: 1");
