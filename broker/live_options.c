@@ -83,6 +83,11 @@ int live_listen (const options_t *options, live_config_t *config)
         log_error ("--no-local needs --listen tcp://HOST:PORT: else nobody can come");
         return -1;
     }
+    if (config->listen && !config->no_local) {
+        log_error ("--listen needs --no-local: workers elsewhere cannot reach a collector that is "
+                   "started here; start fastscanner-collector and fastscanner-worker yourself");
+        return -1;
+    }
     if (config->no_local && options_count (options, "out") > 0) {
         log_error ("--out belongs to the collector with --no-local: fastscanner-collector --out");
         return -1;
