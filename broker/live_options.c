@@ -3,6 +3,7 @@
 #include "bus_options.h"
 #include "csv.h"
 #include "endpoint.h"
+#include "http_address.h"
 #include "log.h"
 
 #include <string.h>
@@ -60,6 +61,7 @@ int live_listen (const options_t *options, live_config_t *config)
     config->listen = options_text (options, "listen");
     config->no_local = options_flag (options, "no-local");
     config->locks = bus_options (options, KEYS_BROKER);
+    config->http = options_text (options, "http");
     if (config->listen && !is_listen (config->listen)) {
         log_error ("--listen '%s': give tcp://HOST:PORT, PORT up to %d: workers' data takes the "
                    "%d ports behind it",
@@ -79,5 +81,6 @@ int live_listen (const options_t *options, live_config_t *config)
         log_error ("--out belongs to the collector with --no-local: fastscanner-collector --out");
         return -1;
     }
-    return bus_may_use (&config->locks, config->listen) ? 0 : -1;
+    return bus_may_use (&config->locks, config->listen) && http_address_check (config->http) ? 0
+                                                                                             : -1;
 }
