@@ -300,10 +300,10 @@ static const option_t options[] = {
              "behind it carry the workers' data"},
     {.name = "partition",
      .type = OPTION_TEXT,
-     .commands = STREAMS,
+     .commands = SCAN | STREAMS | CHECK,
      .argument = "I/N",
-     .help = "be broker I (0 to N-1) of N on the same streams: have the shards with shard mod N = "
-             "I alone"},
+     .help = "be broker I (0 to N-1) of N on the same streams or files: have the symbols of the "
+             "shards with shard mod N = I alone"},
     {.name = "no-local",
      .type = OPTION_FLAG,
      .commands = STREAMS | LOAD,

@@ -56,17 +56,6 @@ static bool is_listen (const char *text)
     return endpoint_split (text, host, &port) && port <= UINT16_MAX - FLOW_WORKERS_MAX;
 }
 
-int live_partition (const options_t *options, live_config_t *config)
-{
-    const char *text = options_text (options, "partition");
-    if (text && !cell_parse (text, &config->cell)) {
-        log_error ("--partition '%s': give I/N with 0 <= I < N <= %d, such as 0/4", text,
-                   SHARD_COUNT);
-        return -1;
-    }
-    return 0;
-}
-
 int live_listen (const options_t *options, live_config_t *config)
 {
     config->listen = options_text (options, "listen");

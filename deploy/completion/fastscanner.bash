@@ -14,7 +14,8 @@ _fastscanner_options ()
     live+=" --http"
     case $1 in
     scan | check)
-        echo "$common --data --scan --freq --from --to --symbols --workers --out --all-hits --strict --progress"
+        echo "$common --data --scan --freq --from --to --symbols --workers --out --all-hits --strict --progress" \
+            "--partition"
         ;;
     live) echo "$common $live" ;;
     replay) echo "$common $live --from --to --speed --strict" ;;
