@@ -1,6 +1,7 @@
 #include "command.h"
 
 #include "bus_options.h"
+#include "http_address.h"
 
 #define SCAN     (1u << COMMAND_SCAN)
 #define LIVE     (1u << COMMAND_LIVE)
@@ -12,7 +13,8 @@
 #define EXPLAIN  (1u << COMMAND_EXPLAIN)
 #define CHECK    (1u << COMMAND_CHECK)
 #define KEYS     (1u << COMMAND_KEYS)
-#define EVERY    (SCAN | STREAMS | LOAD | SAMPLE | SCANNERS | EXPLAIN | CHECK | KEYS)
+#define HEALTH   (1u << COMMAND_HEALTH)
+#define EVERY    (SCAN | STREAMS | LOAD | SAMPLE | SCANNERS | EXPLAIN | CHECK | KEYS | HEALTH)
 
 /* Printed as they stand, in 79 columns. */
 /* clang-format off */
@@ -152,6 +154,20 @@ static const command_t commands[] = {
             "  fastscanner keys /etc/fastscanner/keys\n"
             "  fastscanner keys /etc/fastscanner/keys --rotate worker",
     },
+    [COMMAND_HEALTH] = {
+        .name = "health",
+        .summary = "asks a running program whether it is well",
+        .operands = "",
+        .details =
+            "Asks a fastscanner, worker or collector that was started with the same --http:\n"
+            "does its loop turn, or with --ready, can it do its work. Prints its answer,\n"
+            "one line. For probes of containers, and for people.\n"
+            "\n"
+            "  fastscanner health --http 9090\n"
+            "  fastscanner health --ready --http worker-3:9090\n"
+            "\n"
+            "Exit codes: 0 it is, 1 it is not, or does not answer within 2 s, 2 usage.",
+    },
     [COMMAND_COUNT] = {.name = NULL},
 };
 /* clang-format on */
@@ -284,10 +300,10 @@ static const option_t options[] = {
              "behind it carry the workers' data"},
     {.name = "partition",
      .type = OPTION_TEXT,
-     .commands = STREAMS,
+     .commands = SCAN | STREAMS | CHECK,
      .argument = "I/N",
-     .help = "be broker I (0 to N-1) of N on the same streams: have the shards with shard mod N = "
-             "I alone"},
+     .help = "be broker I (0 to N-1) of N on the same streams or files: have the symbols of the "
+             "shards with shard mod N = I alone"},
     {.name = "no-local",
      .type = OPTION_FLAG,
      .commands = STREAMS | LOAD,
@@ -459,6 +475,16 @@ static const option_t options[] = {
      .help = "more symbols, and streams, are refused"},
     BUS_OPTION_CURVE_DIR (STREAMS | LOAD),
     BUS_OPTION_INSECURE (STREAMS | LOAD),
+    HTTP_OPTION (STREAMS | LOAD),
+    {.name = "http",
+     .type = OPTION_TEXT,
+     .commands = HEALTH,
+     .argument = "[HOST:]PORT",
+     .help = "whom to ask; HOST is 127.0.0.1 when not given; required"},
+    {.name = "ready",
+     .type = OPTION_FLAG,
+     .commands = HEALTH,
+     .help = "ask whether it can do its work, too: it is connected, caught up, and does not end"},
     {.name = "rotate",
      .type = OPTION_CHOICE,
      .commands = KEYS,

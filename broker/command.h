@@ -20,6 +20,7 @@ typedef enum {
     COMMAND_EXPLAIN,
     COMMAND_CHECK,
     COMMAND_KEYS,
+    COMMAND_HEALTH,
     COMMAND_COUNT
 } command_id_t;
 

@@ -13,5 +13,6 @@ int command_scanners (const options_t *options);
 int command_explain (const options_t *options);
 int command_check (const options_t *options);
 int command_keys (const options_t *options);
+int command_health (const options_t *options);
 
 #endif

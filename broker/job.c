@@ -46,6 +46,18 @@ int job_read_scans (job_t *self, const options_t *options)
     return rc;
 }
 
+int job_read_cell (const options_t *options, cell_t *cell)
+{
+    const char *text = options_text (options, "partition");
+    *cell = (cell_t){0};
+    if (text && !cell_parse (text, cell)) {
+        log_error ("--partition '%s': give I/N with 0 <= I < N <= %d, such as 0/4", text,
+                   SHARD_COUNT);
+        return EXIT_USAGE;
+    }
+    return 0;
+}
+
 int job_check_live (const run_t *run)
 {
     for (size_t i = 0; i < run->scan_count; i++) {
@@ -110,14 +122,18 @@ uint32_t job_workers (const options_t *options)
 int job_open (job_t *self, const options_t *options, const char *symbols, day_t from, day_t to)
 {
     char first[11], last[11];
-    self->market = market_open (options_text (options, "data"), symbols);
+    cell_t cell;
+    int rc = job_read_cell (options, &cell);
+    self->market = rc ? NULL : market_open_cell (options_text (options, "data"), symbols, cell);
     if (!self->market) {
         return EXIT_USAGE;
     }
     if (market_symbol_count (self->market) == 0) {
         log_error ("nothing to scan: %s",
-                   symbols ? "none of the symbols asked for has a directory in data/candles"
-                           : "data/candles has no directory of a symbol");
+                   !cell_is_whole (cell)
+                       ? "no symbol of this partition has a directory in data/candles"
+                   : symbols ? "none of the symbols asked for has a directory in data/candles"
+                             : "data/candles has no directory of a symbol");
         return EXIT_NOTHING;
     }
     if (calendar_count (market_calendar (self->market), from, to) == 0) {

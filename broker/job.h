@@ -44,6 +44,8 @@ void job_close (job_t *self);
 
 /* The days of --from and --to, and the sinks of --out, or without any: a
  * table on a terminal, else csv to stdout. */
+/* --partition. */
+int job_read_cell (const options_t *options, cell_t *cell);
 int job_read_days (const options_t *options, day_t *from, day_t *to);
 int job_read_sinks (job_t *self, const options_t *options);
 

@@ -340,6 +340,7 @@ static bool go_on (live_t *self)
         self->turned = now;
         flow_turn (self->flow, (uint64_t) (now.us / 1000));
         watch_files (self);
+        live_tell_health (self, now);
     }
     /* Behind the turn, in which the worker that joined last gets its shards: with something in them they would move
      * later, and be read again. */
@@ -410,6 +411,10 @@ static int open_live (live_t *self)
     open_seats (self);
     self->polled = memory_new ((self->seat_max + 4 + SOURCE_POLL_MAX) * sizeof *self->polled);
     self->signals = process_signals ();
+    self->pulse = pulse_new (config->http);
+    if (!self->pulse) {
+        return -1;
+    }
     self->local = local_new (self->local_count + 1);
     self->bus = bus_new (&config->locks);
     if (self->signals < 0 || !self->local || !self->bus ||
@@ -448,6 +453,7 @@ static void close_live (live_t *self)
         close (self->signals);
     }
     live_close_report (self);
+    pulse_destroy (&self->pulse);
     flow_destroy (&self->flow);
     reference_free (&self->reference);
     wire_reader_destroy (&self->reader);

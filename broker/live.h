@@ -66,6 +66,7 @@ typedef struct {
     bool progress;
     const char *log_level, *log_format;
     bus_config_t locks; /* for tcp */
+    const char *http;   /* where it says how it is (pulse.h); NULL: nowhere */
     /* Opens the source, when the journal's floors are known. 0, or -1 with the error logged. */
     int (*open_source) (void *argument, source_t *source, flow_t *flow, entry_id_t begin);
     const live_hooks_t *hooks; /* NULL: none; they get the same argument */

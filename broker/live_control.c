@@ -153,6 +153,7 @@ static void take_collector_state (live_t *self, wire_live_collector_t *state, ch
     live_hear_ages (self, state);
     self->heard = *state;
     self->collector_heard = true;
+    self->collector_at = mono_now ();
     self->sinks_behind = 0;
     self->sinks_failing = 0;
     for (size_t i = 0; i < state->sink_count; i++) {

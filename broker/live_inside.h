@@ -1,6 +1,6 @@
 /* live_inside - what the parts of a live run's loop share: live.c (the loop), live_children.c (processes
- * and signals), live_control.c (control messages), live_seats.c (workers) and live_report.c (what people
- * see). For them alone.
+ * and signals), live_control.c (control messages), live_seats.c (workers), live_health.c (is all well?) and live_report.c
+ * (what people see). For them alone.
  */
 #ifndef LIVE_INSIDE_H
 #define LIVE_INSIDE_H
@@ -13,6 +13,7 @@
 #include "minutes.h"
 #include "minutes_history.h"
 #include "progress.h"
+#include "pulse.h"
 #include "redis.h"
 #include "reference.h"
 #include "watch.h"
@@ -83,6 +84,8 @@ struct live {
     uint16_t listen_port;
     uint32_t ports; /* of data that were given out */
     bool any_joined;
+    pulse_t *pulse;
+    bool caught_up; /* the source has been since it was opened */
     local_t *local;
     char *state; /* the journal's directory */
     int signals;
@@ -104,6 +107,7 @@ struct live {
     collector_peer_t collector; /* the one that has the journal */
     collector_peer_t candidate; /* said hello, and has not said yet that it has it */
     bool collector_known, collector_heard;
+    mono_t collector_at;         /* it was heard last */
     wire_live_collector_t heard; /* its last state, without what it points to */
     aging_t aging;
     uint64_t sinks_behind;
@@ -168,6 +172,11 @@ void live_welcome_workers (live_t *self);
 void live_close_seat (live_t *self, uint32_t w);
 /* Seats of workers that handed all back are free again. */
 void live_tend_seats (live_t *self);
+
+/* ---- live_health.c ---- */
+
+/* Says how we are to who asks: the loop turned. */
+void live_tell_health (live_t *self, mono_t now);
 
 /* ---- live_facts.c ---- */
 

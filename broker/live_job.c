@@ -115,7 +115,7 @@ int live_job_open (live_job_t *self, const options_t *options)
     int rc = job_read_scans (job, options);
     rc = rc ? rc : job_check_live (&job->run);
     rc = rc ? rc : live_listen (options, &self->config) == 0 ? 0 : EXIT_USAGE;
-    rc = rc ? rc : live_partition (options, &self->config) == 0 ? 0 : EXIT_USAGE;
+    rc = rc ? rc : job_read_cell (options, &self->config.cell);
     rc = rc ? rc : read_sinks (self, options);
     rc = rc ? rc : read_since (self, options);
     rc = rc ? rc : read_redis (self, options);

@@ -3,6 +3,7 @@
 #include "bus_options.h"
 #include "csv.h"
 #include "endpoint.h"
+#include "http_address.h"
 #include "log.h"
 
 #include <string.h>
@@ -55,22 +56,12 @@ static bool is_listen (const char *text)
     return endpoint_split (text, host, &port) && port <= UINT16_MAX - FLOW_WORKERS_MAX;
 }
 
-int live_partition (const options_t *options, live_config_t *config)
-{
-    const char *text = options_text (options, "partition");
-    if (text && !cell_parse (text, &config->cell)) {
-        log_error ("--partition '%s': give I/N with 0 <= I < N <= %d, such as 0/4", text,
-                   SHARD_COUNT);
-        return -1;
-    }
-    return 0;
-}
-
 int live_listen (const options_t *options, live_config_t *config)
 {
     config->listen = options_text (options, "listen");
     config->no_local = options_flag (options, "no-local");
     config->locks = bus_options (options, KEYS_BROKER);
+    config->http = options_text (options, "http");
     if (config->listen && !is_listen (config->listen)) {
         log_error ("--listen '%s': give tcp://HOST:PORT, PORT up to %d: workers' data takes the "
                    "%d ports behind it",
@@ -81,9 +72,15 @@ int live_listen (const options_t *options, live_config_t *config)
         log_error ("--no-local needs --listen tcp://HOST:PORT: else nobody can come");
         return -1;
     }
+    if (config->listen && !config->no_local) {
+        log_error ("--listen needs --no-local: workers elsewhere cannot reach a collector that is "
+                   "started here; start fastscanner-collector and fastscanner-worker yourself");
+        return -1;
+    }
     if (config->no_local && options_count (options, "out") > 0) {
         log_error ("--out belongs to the collector with --no-local: fastscanner-collector --out");
         return -1;
     }
-    return bus_may_use (&config->locks, config->listen) ? 0 : -1;
+    return bus_may_use (&config->locks, config->listen) && http_address_check (config->http) ? 0
+                                                                                             : -1;
 }

@@ -1,5 +1,5 @@
 /* live_options - values of options of `live`, `replay` and `load` that have a form of their own: --since,
- * --speed, --listen. */
+ * --speed, --listen, --http. */
 #ifndef LIVE_OPTIONS_H
 #define LIVE_OPTIONS_H
 
@@ -22,10 +22,7 @@ int live_since (const char *text, int64_t now_ms, int64_t *since_ms);
  * with the error logged. */
 int live_speed (const char *text, double *speed);
 
-/* --partition. 0, or -1 with the error logged. */
-int live_partition (const options_t *options, live_config_t *config);
-
-/* --listen, --no-local, and the keys: what goes together. 0, or -1 with the error logged. */
+/* --listen, --no-local, the keys, and --http: what goes together. 0, or -1 with the error logged. */
 int live_listen (const options_t *options, live_config_t *config);
 
 #endif

@@ -364,6 +364,9 @@ void live_summarize (live_t *self)
     if (result->failed && flow->entries == 0) {
         return;
     }
+    if (self->flow) {
+        put_stats (self, flow, &result->source, mono_now ()); /* the last word */
+    }
     char a[32], b[32], c[32], d[32];
     double seconds = (double) result->wall_us / 1e6;
     log_info ("%s symbols, %s candles, %s rejected, %s hits", stats_count (flow->symbols, a),

@@ -181,7 +181,19 @@ static int program_path (const char *program, char *path, size_t size)
     return snprintf (slash + 1, left, "%s", program) < (int) left ? 0 : -1;
 }
 
-/* Our environment without FASTSCANNER_...; the texts stay environ's. */
+/* What is said to us alone: our options, and how to notify who started us (notify.h). */
+static bool is_ours_alone (const char *variable)
+{
+    static const char *const names[] = {"FASTSCANNER_", "NOTIFY_SOCKET=", "WATCHDOG_"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (strncmp (variable, names[i], strlen (names[i])) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Our environment without that; the texts stay environ's. */
 static char **children_environment (void)
 {
     size_t count = 0, kept = 0;
@@ -190,7 +202,7 @@ static char **children_environment (void)
     }
     char **environment = memory_new ((count + 1) * sizeof *environment);
     for (size_t i = 0; i < count; i++) {
-        if (strncmp (environ[i], "FASTSCANNER_", 12) != 0) {
+        if (!is_ours_alone (environ[i])) {
             environment[kept++] = environ[i];
         }
     }

@@ -11,7 +11,7 @@ static command_fn *const commands[COMMAND_COUNT] = {
     [COMMAND_SCANNERS] = command_scanners, [COMMAND_EXPLAIN] = command_explain,
     [COMMAND_CHECK] = command_check,       [COMMAND_LIVE] = command_live,
     [COMMAND_REPLAY] = command_replay,     [COMMAND_LOAD] = command_load,
-    [COMMAND_KEYS] = command_keys,
+    [COMMAND_KEYS] = command_keys,         [COMMAND_HEALTH] = command_health,
 };
 
 int main (int argc, char **argv)

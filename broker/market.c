@@ -78,6 +78,13 @@ static bool is_directory (int folder, const char *name)
     return fstatat (folder, name, &status, 0) == 0 && S_ISDIR (status.st_mode);
 }
 
+static void add_symbol (market_t *self, const char *name)
+{
+    if (cell_has_symbol (self->cell, name)) {
+        name_list_add (&self->symbols, name);
+    }
+}
+
 /* Every symbol that has a directory. Files beside them are nobody's business. */
 static int list_symbols (market_t *self)
 {
@@ -98,7 +105,7 @@ static int list_symbols (market_t *self)
             continue;
         }
         if (symbol_valid (name, strlen (name))) {
-            name_list_add (&self->symbols, name);
+            add_symbol (self, name);
         } else {
             refuse_symbol (self, "data/candles", name);
         }
@@ -133,7 +140,7 @@ static void take_symbol (market_t *self, const char *where, char *name)
                      self->is_live ? ": it has no daily candles" : "");
     }
     if (is_known || self->is_live) {
-        name_list_add (&self->symbols, name);
+        add_symbol (self, name);
     }
 }
 
@@ -181,9 +188,10 @@ static int take_symbols (market_t *self, const char *symbols)
 
 /* ---- opening ---- */
 
-static market_t *open_market (const char *directory, const char *symbols, bool is_live)
+static market_t *open_market (const char *directory, const char *symbols, cell_t cell, bool is_live)
 {
     market_t *self = memory_new (sizeof *self);
+    self->cell = cell;
     self->is_live = is_live;
     self->directory = memory_text (directory);
     self->fundamentals = -1;
@@ -214,12 +222,17 @@ static market_t *open_market (const char *directory, const char *symbols, bool i
 
 market_t *market_open (const char *directory, const char *symbols)
 {
-    return open_market (directory, symbols, false);
+    return open_market (directory, symbols, (cell_t){0}, false);
+}
+
+market_t *market_open_cell (const char *directory, const char *symbols, cell_t cell)
+{
+    return open_market (directory, symbols, cell, false);
 }
 
 market_t *market_open_live (const char *directory, const char *symbols)
 {
-    return open_market (directory, symbols, true);
+    return open_market (directory, symbols, (cell_t){0}, true);
 }
 
 market_t *market_empty (const char *name)

@@ -8,6 +8,7 @@
 #define MARKET_H
 
 #include "calendar.h"
+#include "cell.h"
 #include "wire.h"
 
 #define MARKET_FILE_MAX WIRE_FILE_MAX /* bytes: a larger file is rejected */
@@ -24,6 +25,8 @@ typedef struct market market_t;
  * NULL with the error logged when there is no data/candles, or a file of --symbols cannot be read.
  * Unknown names are a warning. */
 market_t *market_open (const char *directory, const char *symbols);
+/* Of these the symbols of one part of the market. */
+market_t *market_open_cell (const char *directory, const char *symbols, cell_t cell);
 /* The same for a live run, where symbols come that nobody listed: those of `symbols` need no
  * directory (one that has none is a warning), and splits are known of every symbol. */
 market_t *market_open_live (const char *directory, const char *symbols);

@@ -13,6 +13,7 @@
 #define MARKET_SPLITS_MAX   1000 /* of a symbol */
 
 struct market {
+    cell_t cell; /* symbols of other parts are not here */
     char *directory;
     int candles, fundamentals; /* open directories; fundamentals -1 when there is none */
     market_problems_t problems;

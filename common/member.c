@@ -110,11 +110,36 @@ bool member_hear (member_t *self, wire_object_t *object)
     while (channel_receive (self->control, NULL, &bytes, &size, &self->refused)) {
         wire_reader_begin (self->control_reader, bytes, size);
         if (wire_next (self->control_reader, object) == 1) {
+            self->heard = mono_now ();
             return true;
         }
         member_refuse (self);
     }
     return false;
+}
+
+static health_reason_t find_broker (const member_t *self, mono_t now)
+{
+    if (!self->greeted) {
+        return HEALTH_NO_BROKER;
+    }
+    return mono_ms (self->heard, now) >= HEALTH_SILENT_MS ? HEALTH_BROKER_SILENT : HEALTH_READY;
+}
+
+health_state_t member_health (const member_t *self, mono_t now)
+{
+    health_state_t state = {.reason = HEALTH_READY};
+    if (self->over || self->leaving) {
+        state.reason = HEALTH_DRAINING;
+    } else if (!self->next) {
+        state.reason = find_broker (self, now);
+    } else {
+        for (const member_t *member = self; member; member = member->next) {
+            state.count += find_broker (member, now) != HEALTH_READY;
+        }
+        state.reason = state.count > 0 ? HEALTH_BROKERS_MISSING : HEALTH_READY;
+    }
+    return state;
 }
 
 bool member_take_welcome (member_t *self, const wire_welcome_t *welcome)

@@ -11,6 +11,7 @@
 
 #include "channel.h"
 #include "clock.h"
+#include "health.h"
 #include "run.h"
 #include "wire.h"
 
@@ -24,6 +25,7 @@ typedef struct member {
     mono_t dialed;
     channel_t *control; /* DEALER to the broker */
     run_t *run;         /* of a batch; NULL until its welcome */
+    mono_t heard;       /* the broker was last; {0}: not yet */
     bool greeted;       /* a welcome came, of whichever kind: we say states, no hellos */
     bool over;          /* the broker's word, or a signal: end */
     bool changed;       /* our state did, or it could not be said yet: then we wait until it can */
@@ -61,6 +63,9 @@ void member_say (member_t *self, buffer_t *message);
 
 /* The next control message, if there is one; bad ones are dropped and counted. */
 bool member_hear (member_t *self, wire_object_t *object);
+
+/* How the process is, as far as its brokers go: `self` is the first. */
+health_state_t member_health (const member_t *self, mono_t now);
 
 /* Takes the run out of the welcome. False when we have one already, or it is not understood: then
  * that is logged, and we end. */

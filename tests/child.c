@@ -28,7 +28,8 @@ static void tell (const char *path, int count, char **arguments)
         fprintf (file, "[%s]", arguments[i]);
     }
     for (char **variable = environ; *variable; variable++) {
-        if (strncmp (*variable, "FASTSCANNER", 11) == 0) {
+        if (strncmp (*variable, "FASTSCANNER", 11) == 0 || strncmp (*variable, "NOTIFY_", 7) == 0 ||
+            strncmp (*variable, "WATCHDOG_", 9) == 0) {
             fprintf (file, " %s", *variable);
         }
     }

@@ -23,7 +23,7 @@ static void test_ids (void **state)
 {
     (void) state;
     static const char *const names[] = {"scan",     "live",    "replay", "load", "sample",
-                                        "scanners", "explain", "check",  "keys"};
+                                        "scanners", "explain", "check",  "keys", "health"};
     for (int i = 0; i < COMMAND_COUNT; i++) {
         assert_string_equal (command_program.commands[i].name, names[i]);
     }

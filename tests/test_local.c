@@ -114,6 +114,10 @@ static void test_child (void **state)
     sigset_t block, before;
     local_t *local = new_local (3);
     setenv ("FASTSCANNER_DATA", "elsewhere", 1);
+    setenv ("FASTSCANNER_HTTP", "9090", 1);
+    setenv ("NOTIFY_SOCKET", "@elsewhere", 1);
+    setenv ("WATCHDOG_USEC", "1000000", 1);
+    setenv ("WATCHDOG_PID", "1", 1);
     setenv ("FASTSCANNERX", "kept", 1);
     sigemptyset (&block);
     sigaddset (&block, SIGCHLD);
@@ -135,6 +139,10 @@ static void test_child (void **state)
     local_destroy (&local); /* NULL by now */
     wait_closed (told);
     unsetenv ("FASTSCANNER_DATA");
+    unsetenv ("FASTSCANNER_HTTP");
+    unsetenv ("NOTIFY_SOCKET");
+    unsetenv ("WATCHDOG_USEC");
+    unsetenv ("WATCHDOG_PID");
     unsetenv ("FASTSCANNERX");
 }
 

@@ -23,6 +23,7 @@
 #include "check.h"
 #include "hits.h"
 #include "memory.h"
+#include "sink_rows.h"
 #include "stage.h"
 
 #define SCAN                                                                                       \
@@ -668,12 +669,60 @@ static void test_one_writer (void **state)
     end_tapped (&run);
 }
 
+#define PARTS_SCAN                                                                                 \
+    "up:atr_parabolic_up,freq=1min,min_atr_multiplier=0.05,min_volume=0,min_adv=0,min_adr=0,"      \
+    "include_null_market_cap,start_time=09:30,end_time=15:59"
+
+/* Scans a part of the market; the path of its hits. */
+static char *scan_part (stage_t *stage, const char *cut, const char *part, const char *name)
+{
+    char *out = stage_path (stage, "%s", name);
+    spawn_t *process = stage_run (stage, "scan", "--data", cut, "--from", "2023-03-06", "--to",
+                                  "2023-03-07", "--all-hits", "--scan", PARTS_SCAN, "--partition",
+                                  part, "--out", stage_text (stage, "csv:%s", out), NULL);
+    if (spawn_code (process) != 0) {
+        fail_msg ("%s", spawn_err (process));
+    }
+    return out;
+}
+
+/* The parts of a market that is cut have the hits of the whole, each in one of them. */
+static void test_parts (void **state)
+{
+    stage_t *stage = *state;
+    buffer_t why = {0}, all = {0};
+    char *cut = stage_path (stage, "cut");
+    stage_must (stage, TEST_BIN "/fastscanner", "sample", cut, "--count", "40", "--from",
+                "2023-03-06", "--to", "2023-03-07", NULL);
+    for (int i = 0; i < 3; i++) {
+        size_t size;
+        char *text = stage_read (stage,
+                                 scan_part (stage, cut, stage_text (stage, "%d/3", i),
+                                            stage_text (stage, "part%d.csv", i)),
+                                 &size);
+        size_t head = (size_t) (strchr (text, '\n') + 1 - text);
+        assert_true (size > head); /* each has some */
+        buffer_append (&all, i == 0 ? text : text + head, i == 0 ? size : size - head);
+    }
+    buffer_append (&all, "", 1);
+    sink_rows_t *parts = sink_rows_of_file (stage_write (stage, "all.csv", all.bytes));
+    sink_rows_t *whole = sink_rows_of_file (scan_part (stage, cut, "0/1", "whole.csv"));
+    assert_true (sink_rows_count (whole) > 20);
+    if (sink_rows_compare (whole, parts, &why) > 0) {
+        fail_msg ("%.*s", (int) why.size, why.bytes);
+    }
+    sink_rows_destroy (&parts);
+    sink_rows_destroy (&whole);
+    buffer_free (&all);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown (name, stage_open, stage_close)
 
 int main (void)
 {
     const struct CMUnitTest tests[] = {
         TEST (test_same_bytes),
+        TEST (test_parts),
         TEST (test_interrupt_at_any_moment),
         TEST (test_terminate),
         TEST (test_second_interrupt),

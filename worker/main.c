@@ -1,4 +1,5 @@
 #include "bus_options.h"
+#include "http_address.h"
 #include "log.h"
 #include "process.h"
 #include "wire.h"
@@ -40,6 +41,7 @@ static const option_t options[] = {
      .help = "the number of this life, from who started it"},
     BUS_OPTION_CURVE_DIR (1),
     BUS_OPTION_INSECURE (1),
+    HTTP_OPTION (1),
     {.name = "log-level",
      .type = OPTION_CHOICE,
      .commands = 1,
@@ -89,11 +91,12 @@ int main (int argc, char **argv)
         .broker = options_text (given, "broker"),
         .name = options_text (given, "name") ? options_text (given, "name") : name,
         .incarnation = process_incarnation ((uint64_t) options_number (given, "incarnation")),
-        .locks = bus_options (given, KEYS_WORKER)};
+        .locks = bus_options (given, KEYS_WORKER),
+        .http = options_text (given, "http")};
     int rc = 2;
     if (!config.broker) {
         log_error ("--broker ENDPOINT is required: the control endpoint of a running fastscanner");
-    } else if (bus_may_use (&config.locks, config.broker)) {
+    } else if (bus_may_use (&config.locks, config.broker) && http_address_check (config.http)) {
         rc = worker_run (&config);
     }
     options_destroy (&given);

@@ -1,6 +1,7 @@
 #include "worker.h"
 
 #include "endpoint.h"
+#include "pulse.h"
 #include "worker_inside.h"
 
 #include <stdio.h>
@@ -9,6 +10,7 @@
 
 typedef struct {
     member_t member;
+    pulse_t *pulse;
     channel_t *data, *hits;
     const duty_kind_t *kind;
     void *duty;         /* of that kind; NULL until the welcome */
@@ -162,15 +164,23 @@ static void close_worker (worker_t *self)
     channel_destroy (&self->data, 0);
     channel_destroy (&self->hits, 0);
     member_close (&self->member);
+    pulse_destroy (&self->pulse);
+}
+
+static int open_worker (worker_t *self, const worker_config_t *config)
+{
+    wire_hello_t hello = {.role = WIRE_ROLE_WORKER, .incarnation = config->incarnation};
+    snprintf (hello.name, sizeof hello.name, "%s", config->name);
+    self->broker = config->broker;
+    self->pulse = pulse_new (config->http);
+    int rc = self->pulse ? 0 : -1;
+    return rc == 0 ? member_open (&self->member, &hello, config->broker, &config->locks) : rc;
 }
 
 int worker_run (const worker_config_t *config)
 {
     worker_t *self = memory_new (sizeof *self);
-    wire_hello_t hello = {.role = WIRE_ROLE_WORKER, .incarnation = config->incarnation};
-    snprintf (hello.name, sizeof hello.name, "%s", config->name);
-    self->broker = config->broker;
-    int rc = member_open (&self->member, &hello, config->broker, &config->locks) == 0 ? 0 : 1;
+    int rc = open_worker (self, config) == 0 ? 0 : 1;
     bool busy = false;
     while (rc == 0 && !self->member.over) {
         speak (self);
@@ -180,6 +190,7 @@ int worker_run (const worker_config_t *config)
         if (self->duty && !self->member.over) {
             send_hits (self, busy);
         }
+        pulse_turn (self->pulse, member_health (&self->member, mono_now ()));
     }
     close_worker (self);
     free (self);

@@ -21,6 +21,7 @@ typedef struct {
     const char *name;     /* stable over restarts */
     uint64_t incarnation; /* this life's number, from who started it */
     bus_config_t locks;   /* for tcp */
+    const char *http;     /* where it says how it is (pulse.h); NULL: nowhere */
 } worker_config_t;
 
 /* Runs until the broker's word, or SIGINT or SIGTERM (a local child ignores them). From here on

@@ -1,14 +1,19 @@
 #include "collector.h"
 
 #include "collector_inside.h"
+#include "pulse.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+
+#define PULSE_MS 50 /* it is looked at so often how we are */
 
 typedef struct {
     collector_t base;
     const collector_kind_t *kind;
     void *run; /* of that kind; NULL until the welcome */
+    pulse_t *pulse;
+    mono_t pulsed;
 } process_t;
 
 bool collector_receive (collector_t *self, const char **bytes, size_t *size)
@@ -102,6 +107,20 @@ static bool wait_for_something (process_t *self, bool busy)
     return member_wait_for (&self->base.member, items, count, busy ? 0 : due_ms);
 }
 
+static void tell_health (process_t *self)
+{
+    mono_t now = mono_now ();
+    if (mono_ms (self->pulsed, now) < PULSE_MS && !self->base.member.over) {
+        return;
+    }
+    self->pulsed = now;
+    health_state_t state = member_health (&self->base.member, now);
+    if (state.reason == HEALTH_READY && self->run && self->kind->health) {
+        state = self->kind->health (self->run);
+    }
+    pulse_turn (self->pulse, state);
+}
+
 static int open_process (process_t *self)
 {
     const collector_config_t *config = self->base.config;
@@ -110,7 +129,8 @@ static int open_process (process_t *self)
     snprintf (hello.name, sizeof hello.name, "%s", config->name);
     snprintf (hello.endpoint, sizeof hello.endpoint, "%s",
               config->advertise ? config->advertise : config->listen);
-    if (member_open (member, &hello, config->brokers[0], &config->locks) != 0) {
+    self->pulse = pulse_new (config->http);
+    if (!self->pulse || member_open (member, &hello, config->brokers[0], &config->locks) != 0) {
         return -1;
     }
     self->base.others = memory_new (config->broker_count * sizeof *self->base.others);
@@ -131,6 +151,7 @@ static void close_process (process_t *self)
     channel_destroy (&self->base.pull, 0);
     member_close (&self->base.member);
     free (self->base.others);
+    pulse_destroy (&self->pulse);
 }
 
 static void run_process (process_t *self)
@@ -145,6 +166,7 @@ static void run_process (process_t *self)
         if (self->run) {
             self->kind->turn (self->run, busy, ready);
         }
+        tell_health (self);
     }
 }
 

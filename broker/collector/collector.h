@@ -38,6 +38,7 @@ typedef struct {
     const char *name;
     uint64_t incarnation;
     bus_config_t locks;       /* for tcp */
+    const char *http;         /* where it says how it is (pulse.h); NULL: nowhere */
     const char *const *sinks; /* as sink_open and follower_open take them */
     size_t sink_count;
     /* of a live run */

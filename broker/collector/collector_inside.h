@@ -32,6 +32,8 @@ typedef struct {
     void (*turn) (void *self, bool busy, bool ready);
     /* What else it waits for: up to `max` items; returns how many. `*due_ms`: no longer than that; -1. */
     size_t (*waits) (void *self, zmq_pollitem_t *items, size_t max, int64_t *due_ms);
+    /* How it is, beside what member_health says; NULL: well. */
+    health_state_t (*health) (void *self);
     /* Ends as the loop ends, and frees. */
     void (*end) (void *self);
 } collector_kind_t;

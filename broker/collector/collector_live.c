@@ -25,6 +25,7 @@
 #define SILENT_MS     3000 /* of a broker: we say hello again, in case there is a new one */
 #define LEAVE_MS      5000 /* for sinks to get even at the end */
 #define LEAVE_POLL_MS 50
+#define BEHIND_ROWS   100000 /* a sink that lags by more has stopped following, or nearly so */
 #define FORGET_MS     (3600 * INT64_C (1000))
 #define FORGET_FIRST  (60 * INT64_C (1000))
 #define DAY_MS        (86400 * INT64_C (1000))
@@ -324,6 +325,27 @@ static void live_turn (void *handle, bool busy, bool ready)
     forget (self, now);
 }
 
+static health_state_t live_health (void *handle)
+{
+    live_t *self = handle;
+    uint32_t failing = 0;
+    uint64_t behind = 0;
+    const wire_sink_state_t *sinks = followers_states (self->followers);
+    for (size_t i = 0; i < self->base->config->sink_count; i++) {
+        failing += sinks[i].failing;
+        behind = sinks[i].behind > behind ? sinks[i].behind : behind;
+    }
+    if (!commits_able (self->commits)) {
+        return (health_state_t){.reason = HEALTH_NO_JOURNAL};
+    }
+    if (failing > 0) {
+        return (health_state_t){HEALTH_SINKS_FAIL, failing};
+    }
+    bool is_behind = behind > BEHIND_ROWS;
+    return (health_state_t){is_behind ? HEALTH_SINK_BEHIND : HEALTH_READY,
+                            is_behind ? health_count (behind) : 0};
+}
+
 /* A wait at the end: for the sinks alone. */
 static void wait_for_sinks (live_t *self)
 {
@@ -429,5 +451,6 @@ const collector_kind_t collector_live = {
     .able = live_able,
     .turn = live_turn,
     .waits = live_waits,
+    .health = live_health,
     .end = live_end,
 };

@@ -1,5 +1,6 @@
 #include "bus_options.h"
 #include "collector.h"
+#include "http_address.h"
 #include "log.h"
 #include "member.h"
 #include "memory.h"
@@ -86,6 +87,7 @@ static const option_t options[] = {
      .help = "a file whose first line is the password there"},
     BUS_OPTION_CURVE_DIR (1),
     BUS_OPTION_INSECURE (1),
+    HTTP_OPTION (1),
     {.name = "log-level",
      .type = OPTION_CHOICE,
      .commands = 1,
@@ -141,6 +143,7 @@ static int run (const options_t *given)
         .name = options_text (given, "name"),
         .incarnation = process_incarnation ((uint64_t) options_number (given, "incarnation")),
         .locks = bus_options (given, KEYS_COLLECTOR),
+        .http = options_text (given, "http"),
         .sinks = sinks,
         .sink_count = count,
         .state = options_text (given, "state"),
@@ -153,7 +156,7 @@ static int run (const options_t *given)
         log_error (
             "--broker, --listen, and --out or --state are required: see fastscanner-collector "
             "--help");
-    } else if (may_use_all (&config)) {
+    } else if (may_use_all (&config) && http_address_check (config.http)) {
         rc = collector_run (&config);
     }
     free (sinks);

@@ -11,21 +11,24 @@ _fastscanner_options ()
     local live="--data --scan --freq --symbols --workers --out --all-hits --progress --redis --redis-user"
     live+=" --redis-password-file --streams --since --candle-timeout --day-timeout --incomplete --minutes"
     live+=" --keep --drain --dead-after --max-symbols --state --listen --no-local --partition --curve-dir --insecure"
+    live+=" --http"
     case $1 in
     scan | check)
-        echo "$common --data --scan --freq --from --to --symbols --workers --out --all-hits --strict --progress"
+        echo "$common --data --scan --freq --from --to --symbols --workers --out --all-hits --strict --progress" \
+            "--partition"
         ;;
     live) echo "$common $live" ;;
     replay) echo "$common $live --from --to --speed --strict" ;;
     load)
         echo "$common --scan --freq --count --seed --rate --seconds --stream-count --workers --out --state" \
             "--all-hits --progress --redis --redis-user --redis-password-file --drain --dead-after --json" \
-            "--listen --no-local --curve-dir --insecure"
+            "--listen --no-local --curve-dir --insecure --http"
         ;;
     sample) echo "$common --freq --from --to --count --seed" ;;
     scanners) echo "$common" ;;
     explain) echo "$common --data --scan --freq" ;;
     keys) echo "$common --rotate" ;;
+    health) echo "$common --http --ready" ;;
     esac
 }
 
@@ -34,7 +37,7 @@ _fastscanner ()
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]}
     local words="" action="" line
     if ((COMP_CWORD == 1)); then
-        words="scan live replay load sample scanners explain check keys --help --version"
+        words="scan live replay load sample scanners explain check keys health --help --version"
     else
         [[ $word == "=" ]] && word=""
         [[ $before == "=" ]] && before=${COMP_WORDS[COMP_CWORD - 2]}

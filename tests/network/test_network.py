@@ -130,7 +130,7 @@ class Run:
 
     def __init__(self, network, folder, market):
         self.network, self.folder, self.market = network, folder, market
-        self.processes, self.added = {}, 0
+        self.processes = {}
         self.socket = f"{folder}/redis.sock"
         subprocess.run([program("fastscanner"), "keys", f"{folder}/keys"], check=True,
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -180,7 +180,6 @@ class Run:
         for first in range(0, len(rows), 100):
             some = rows[first:first + 100]
             connection.do([entry(row) for row in some])
-            self.added += len(some)
         connection.socket.close()
 
     def stat(self, name):
@@ -204,17 +203,28 @@ class Run:
         with open(self.log(host), encoding="utf-8", errors="replace") as file:
             return "".join(file.readlines()[-12:])
 
-    def is_settled(self, after_ms):
-        return (self.stat("unattached") == 0
-                and self.stat("shards_outstanding") == 0 and self.stat("sinks_behind") == 0
-                and os.stat(f"{self.folder}/stats/stats.json").st_mtime_ns // 1000000 > after_ms
-                and self.stat("source_time_ms") > after_ms)
+    def is_settled(self, since):
+        """Of reports since that moment: all is read and committed, in two of them one behind the other."""
+        path = f"{self.folder}/stats/stats.json"
+        try:
+            with open(path, encoding="utf-8") as file:
+                report = json.load(file)
+                written = os.fstat(file.fileno()).st_mtime_ns
+        except (OSError, ValueError):
+            return False
+        if written <= since or written == self.report:
+            return False
+        self.report = written
+        good = (report["connected"] == 1 and report["caught_up"] == 1 and report["unattached"] == 0
+                and report["shards_outstanding"] == 0 and report["sinks_behind"] == 0
+                and report["collector_able"] == 1)
+        self.settled = self.settled + 1 if good else 0
+        return self.settled == 2
 
     def finish(self):
         """Waits until all that was added is in the sink, and stops broker, workers and collector in order."""
-        self.wait("end of the work", lambda: self.stat("unattached") == 0)
-        after_ms = int(time.time() * 1000) + 2000
-        self.wait("end of the work", lambda: self.is_settled(after_ms))
+        since, self.report, self.settled = time.time_ns(), 0, 0
+        self.wait("end of the work", lambda: self.is_settled(since))
         for host in ("broker", "worker1", "worker2", "worker3", "collector"):
             self.processes[host].send_signal(signal.SIGTERM)
             code = self.processes[host].wait(timeout=30)
