@@ -9,6 +9,8 @@
 #include <string.h>
 
 /* What CURVE adds to a message: nonce, its own command's name, and what proves that it is whole. */
+/* Unanswered, the kernel asks again after 1, 2, 4, ... 64 s: a host that is back is not to wait for that. */
+#define CONNECT_MS 2000
 #define CURVE_ROOM 64
 
 struct channel {
@@ -36,7 +38,8 @@ static int set_options (channel_t *self)
              zmq_setsockopt (socket, ZMQ_MAXMSGSIZE, &largest, sizeof largest) |
              set (socket, ZMQ_HEARTBEAT_IVL, 1000) | set (socket, ZMQ_HEARTBEAT_TIMEOUT, 10000) |
              set (socket, ZMQ_HANDSHAKE_IVL, BUS_HANDSHAKE_MS) |
-             set (socket, ZMQ_RECONNECT_IVL, 10) | set (socket, ZMQ_RECONNECT_IVL_MAX, 1000);
+             set (socket, ZMQ_CONNECT_TIMEOUT, CONNECT_MS) | set (socket, ZMQ_RECONNECT_IVL, 10) |
+             set (socket, ZMQ_RECONNECT_IVL_MAX, 1000);
     if (self->type == CHANNEL_ROUTER) {
         rc |= set (socket, ZMQ_ROUTER_MANDATORY, 1);
     }
