@@ -9,9 +9,9 @@
 #include <string.h>
 
 /* What CURVE adds to a message: nonce, its own command's name, and what proves that it is whole. */
+#define CURVE_ROOM 64
 /* Unanswered, the kernel asks again after 1, 2, 4, ... 64 s: a host that is back is not to wait for that. */
 #define CONNECT_MS 2000
-#define CURVE_ROOM 64
 
 struct channel {
     bus_t *bus;
