@@ -4,10 +4,12 @@
 #include "process.h"
 #include "shard.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -405,6 +407,15 @@ static int open_controls (live_t *self)
     return self->control && (self->remote || !listen) ? 0 : -1;
 }
 
+/* Of a collector's journal that is elsewhere we keep stats.json alone: not being able to is no reason to stop. */
+static void make_state (const live_config_t *config)
+{
+    if (config->state && config->no_local && mkdir (config->state, 0755) != 0 && errno != EEXIST) {
+        log_warning ("cannot make the directory %s: %s: there is no stats.json", config->state,
+                     strerror (errno));
+    }
+}
+
 static int open_live (live_t *self)
 {
     const live_config_t *config = self->config;
@@ -422,6 +433,7 @@ static int open_live (live_t *self)
         return -1;
     }
     self->broker |= 1; /* 0 means none */
+    make_state (config);
     self->state =
         config->state ? memory_text (config->state) : memory_text (local_directory (self->local));
     self->control_endpoint = local_endpoint (self->local, "control");

@@ -21,7 +21,7 @@ notify_t *notify_new (void);
 /* Says STOPPING=1, if that was not said. Takes NULL. */
 void notify_destroy (notify_t **self);
 
-/* The loop turned. `status`: one line. READY=1 goes at the first turn that is `ready`; STOPPING=1 at the first that is
+/* The loop turned. `status`: one line. READY=1 goes at the first turn that is `ready` (started, as systemd means it); STOPPING=1 at the first that is
  * `stopping`. */
 void notify_turn (notify_t *self, mono_t now, bool ready, bool stopping, const char *status);
 

@@ -75,8 +75,8 @@ void pulse_turn (pulse_t *self, health_state_t state)
         buffer_t status = {0};
         health_put (state, &status);
         buffer_append (&status, "", 1);
-        notify_turn (self->notify, now, state.reason == HEALTH_READY,
-                     state.reason == HEALTH_DRAINING, status.bytes);
+        /* Started is turning: what it waits for may be a machine that is started later. */
+        notify_turn (self->notify, now, true, state.reason == HEALTH_DRAINING, status.bytes);
         buffer_free (&status);
     }
 }

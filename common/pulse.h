@@ -1,7 +1,7 @@
 /* pulse - a process's health, told to who asks and to who started it.
  *
  *      loop --pulse_turn--> health (atomics) <-- http's thread: GET /healthz, /readyz   (--http)
- *                  \------> notify: READY=1, STATUS=, WATCHDOG=1, STOPPING=1            ($NOTIFY_SOCKET)
+ *                  \------> notify: READY=1 (it turns), STATUS=, WATCHDOG=1, STOPPING=1            ($NOTIFY_SOCKET)
  *
  * It never holds up the loop.
  */

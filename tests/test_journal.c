@@ -958,6 +958,35 @@ static void test_terms (void **state)
     }
 }
 
+/* Several brokers may get their terms in one transaction: a claim comes behind all of them. */
+static void test_terms_together (void **state)
+{
+    bench_t *bench = *state;
+    const store_t *store = &bench->store;
+    commits_start_t start;
+    open_it (bench);
+    for (uint64_t round = 0; round < 3; round++) { /* each round replaces all of the one before */
+        begin (bench);
+        for (uint64_t i = 0; i < SHARD_COUNT; i++) {
+            uint64_t epoch = 1 + round * SHARD_COUNT + i;
+            assert_int_equal (store->epoch (store->handle, 1000 + epoch, epoch), 0);
+        }
+        for (uint32_t i = 0; i < SHARD_COUNT; i++) {
+            assert_int_equal (store->claim (store->handle, i, 1 + round * SHARD_COUNT + i), 0);
+        }
+        commit (bench);
+        for (int again = 0; again < 2; again++) {
+            journal_start (bench->journal, &start);
+            assert_int_equal (start.term_count, SHARD_COUNT);
+            for (uint64_t i = 0; i < SHARD_COUNT; i++) {
+                assert_int_equal (start.terms[i].epoch, 1 + round * SHARD_COUNT + i);
+                assert_int_equal (start.terms[i].broker, 1000 + start.terms[i].epoch);
+            }
+            reopen (bench);
+        }
+    }
+}
+
 static void open_as_nobody (void **state)
 {
     bench_t *bench = *state;
@@ -1191,6 +1220,7 @@ int main (void)
         TEST (test_log_is_bounded),
         TEST (test_version_1),
         TEST (test_terms),
+        TEST (test_terms_together),
         TEST (test_refused),
         TEST (test_permissions),
         TEST (test_damage),

@@ -4,6 +4,7 @@
 #include "check.h"
 
 #include <signal.h>
+#include <string.h>
 
 /* A part of 100 of the second day, which is read at once. */
 static void produce (away_t *self, unsigned share)
@@ -72,8 +73,8 @@ static void test_two_collectors (void **state)
     live_case_compare (self->live, NULL);
 }
 
-/* Two brokers of a part each, with a worker each, and one collector; the second broker is killed and comes again. No
- * candle is read by both. */
+/* Two brokers of a part each, with a worker each, and one collector; the second broker is killed and comes again, and so does
+ * the collector, whose journal both know again. No candle is read by both. */
 static void test_cells (void **state)
 {
     away_t *self = *state;
@@ -86,7 +87,15 @@ static void test_cells (void **state)
     live_run_kill (self->other);
     produce (self, 60);
     live_run_start (self->other);
-    produce (self, 80);
+    produce (self, 70);
+    away_other_waits (self, "unattached=0 workers.0.candles>0");
+    for (int i = 0; i < 2; i++) {
+        away_kill (self->collector);
+        self->collector = away_collector (self, self->hits);
+        produce (self, i == 0 ? 75 : 80);
+        live_case_wait (self->live, "unattached=0 collector_able=1 shards_outstanding=0");
+        away_other_waits (self, "unattached=0 collector_able=1 shards_outstanding=0");
+    }
     live_case_produce (self->live, "", "9", 100);
     assert_true (live_run_settle (self->other, LIVE_RUN_MS));
     int64_t symbols = live_run_number (self->other, "symbols");
@@ -94,6 +103,8 @@ static void test_cells (void **state)
     assert_true (symbols > 0);
     assert_int_equal (symbols + live_run_number (self->live->run, "symbols"),
                       producer_symbols (self->live->producer));
+    assert_null (strstr (live_run_log (self->live->run), "another journal"));
+    assert_null (strstr (live_run_log (self->other), "another journal"));
     live_case_finish (self->live);
     assert_int_equal (live_run_stop (self->other), 0);
     away_stop (self->collector);

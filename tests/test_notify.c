@@ -258,15 +258,16 @@ static void test_gone (void **state)
     notify_destroy (&notify);
 }
 
-/* A process's states are told as they are said: ready, and draining is stopping. */
+/* A process's states are told as they are said: that turns is started, whatever it waits for, and draining is stopping. */
 static void test_pulse (void **state)
 {
     const fixture_t *self = *state;
     pulse_t *pulse = pulse_new (NULL);
     pulse_turn (pulse, (health_state_t){HEALTH_READ_AGAIN, 12});
+    expect (self->socket, "READY=1");
     expect (self->socket, "STATUS=symbols are read again: 12");
     pulse_turn (pulse, (health_state_t){.reason = HEALTH_READY});
-    expect (self->socket, "READY=1");
+    expect_nothing (self->socket);
     pulse_turn (pulse, (health_state_t){.reason = HEALTH_DRAINING});
     expect (self->socket, "STOPPING=1");
     expect_nothing (self->socket);

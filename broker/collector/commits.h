@@ -51,7 +51,8 @@ typedef struct {
 typedef struct {
     uint64_t epoch; /* the highest given so far */
     size_t term_count;
-    commits_term_t terms[SHARD_COUNT]; /* by which shards are claimed */
+    /* By which shards are claimed; while a transaction is open, those that it ends too. */
+    commits_term_t terms[2 * SHARD_COUNT];
     wire_shard_state_t shards[SHARD_COUNT];
 } commits_start_t;
 

@@ -3,6 +3,7 @@
 
 #include "clock.h"
 
+#include <assert.h>
 #include <endian.h>
 #include <fcntl.h>
 #include <string.h>
@@ -65,16 +66,15 @@ void journal_start (const journal_t *self, commits_start_t *start)
     drop_terms (start);
 }
 
-/* Before its claims: those that have none any more are dropped with the next one. */
+/* Its claims follow. */
 static int put_term (void *handle, uint64_t broker, uint64_t epoch)
 {
     journal_t *self = handle;
-    drop_terms (&self->next);
-    self->next.terms[self->next.term_count++ % SHARD_COUNT] = (commits_term_t){broker, epoch};
+    assert (self->next.term_count < 2 * SHARD_COUNT);
+    self->next.terms[self->next.term_count++] = (commits_term_t){broker, epoch};
     self->next.epoch = epoch;
     self->term_moved = true;
-    return journal_run (self, JOURNAL_DROP_TERMS) == 0 &&
-                   put_numbers (self, JOURNAL_PUT_EPOCH, broker, epoch) == 0 &&
+    return put_numbers (self, JOURNAL_PUT_EPOCH, broker, epoch) == 0 &&
                    put_numbers (self, JOURNAL_PUT_TERM, broker, epoch) == 0
                ? 0
                : -1;
@@ -172,6 +172,12 @@ static int commit (void *handle)
     if (self->next_rows != self->rows) {
         journal_bind (journal_statement (self, JOURNAL_PUT_ROWS), 1, self->next_rows);
         if (journal_run (self, JOURNAL_PUT_ROWS) != 0) {
+            return -1;
+        }
+    }
+    if (self->term_moved) { /* those of which nothing is left */
+        drop_terms (&self->next);
+        if (journal_run (self, JOURNAL_DROP_TERMS) != 0) {
             return -1;
         }
     }
