@@ -481,7 +481,7 @@ static void fill_result (live_t *self)
 {
     call_end (self, true);
     live_result_t *result = self->result;
-    result->hits = self->heard.hits;
+    result->hits = self->aging.past_hits + self->heard.hits; /* of all the collector's lives */
     result->wall_us = mono_now ().us - self->started.us;
     if (self->source.kind) {
         self->source.kind->counts (self->source.self, &result->source);

@@ -15,8 +15,13 @@
 /* Sockets of a context: each watched one has two more for its events. */
 #define SOCKETS_MAX 8192
 
+/* Bits of ZMQ_AFFINITY. */
+#define THREADS_MAX 64
+
 struct bus {
     bus_config_t config;
+    unsigned threads; /* that move bytes: one for who comes, one for each host that is dialed */
+    char *hosts[THREADS_MAX]; /* dialed, each by the thread behind its number */
     void *context;
     keys_t *keys;   /* NULL: none */
     guard_t *guard; /* NULL: no tcp endpoint yet */
@@ -44,6 +49,9 @@ bus_t *bus_new (const bus_config_t *config)
         bus_destroy (&self);
         return NULL;
     }
+    self->threads = self->config.dials + 1;
+    self->threads = self->threads > THREADS_MAX ? THREADS_MAX : self->threads;
+    zmq_ctx_set (self->context, ZMQ_IO_THREADS, (int) self->threads);
     zmq_ctx_set (self->context, ZMQ_MAX_SOCKETS, SOCKETS_MAX);
     return self;
 }
@@ -56,6 +64,9 @@ void bus_destroy (bus_t **self)
             zmq_ctx_term ((*self)->context);
         }
         keys_destroy (&(*self)->keys);
+        for (unsigned i = 0; i < THREADS_MAX; i++) {
+            free ((*self)->hosts[i]);
+        }
         free (*self);
         *self = NULL;
     }
@@ -88,6 +99,12 @@ bool bus_may_use (const bus_config_t *config, const char *endpoint)
                "one), or --insecure where only friends are",
                endpoint);
     return false;
+}
+
+static void choose_thread (void *socket, unsigned thread)
+{
+    uint64_t bits = UINT64_C (1) << thread;
+    zmq_setsockopt (socket, ZMQ_AFFINITY, &bits, sizeof bits);
 }
 
 /* What is set on a socket holds for the endpoints that follow. */
@@ -130,6 +147,7 @@ int bus_bind_free (bus_t *self, void *socket, unsigned roles, const char *endpoi
         if (open_door (self, socket, endpoint, true) != 0) {
             return -1;
         }
+        choose_thread (socket, 0);
         set (socket, ZMQ_BACKLOG, BACKLOG);
         if (self->keys) {
             lock_server (self, socket, roles);
@@ -154,6 +172,22 @@ int bus_bind (bus_t *self, void *socket, unsigned roles, const char *endpoint)
         log_error ("cannot listen on %s: %s", endpoint, zmq_strerror (EADDRINUSE));
     }
     return rc ? -1 : 0;
+}
+
+/* The thread that dials the host: its own, or when there are more hosts than threads, one that it shares. */
+static unsigned thread_of (bus_t *self, const char *endpoint)
+{
+    const char *colon = strrchr (endpoint, ':');
+    size_t size = colon ? (size_t) (colon - endpoint) : strlen (endpoint);
+    for (unsigned i = 0; i + 1 < self->threads; i++) {
+        if (!self->hosts[i]) {
+            self->hosts[i] = memory_format ("%.*s", (int) size, endpoint);
+        }
+        if (strncmp (self->hosts[i], endpoint, size) == 0 && !self->hosts[i][size]) {
+            return i + 1;
+        }
+    }
+    return self->threads - 1;
 }
 
 static int dial (void *socket, const char *endpoint)
@@ -206,6 +240,7 @@ int bus_connect (bus_t *self, void *socket, keys_role_t role, const char *endpoi
     if (open_door (self, socket, endpoint, false) != 0) {
         return -1;
     }
+    choose_thread (socket, thread_of (self, endpoint));
     return self->keys ? dial_locked (self, socket, role, endpoint) : dial (socket, endpoint);
 }
 

@@ -7,7 +7,10 @@
  *                         |                           ^
  *                         +-- events of the socket ---+--> counts, a line in the log
  *
- * There is no thread, and nothing else that costs, until the first tcp endpoint. Who may come in is asked when a
+ * libzmq looks up the name of whom it dials in the thread that moves bytes, which may take 20 s where a container is down
+ * and its name server asks others: so each host that is dialed has a thread of its own, and holds up itself alone.
+ *
+ * There is no guard, and nothing else that costs, until the first tcp endpoint. Who may come in is asked when a
  * peer connects; a key that is removed later is refused message by message (channel.h).
  */
 #ifndef BUS_H
@@ -22,6 +25,8 @@ typedef struct {
     const char *curve_dir; /* keys.h; NULL: none */
     bool insecure;         /* without keys tcp is plain, and open to all who reach it */
     keys_role_t role;      /* ours */
+    unsigned
+        dials; /* hosts that it dials over tcp; 0: none, or the thread of those who come does */
 } bus_config_t;
 
 typedef struct bus bus_t;

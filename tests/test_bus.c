@@ -11,11 +11,37 @@
 #include "wire.h"
 
 #include <dirent.h>
+#include <dlfcn.h>
+#include <netdb.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+/* ---- a name server that does not answer: what libzmq calls is this program's ---- */
+
+#define SLOW "slow.test"
+
+static sem_t asked, answered;
+
+int getaddrinfo (const char *restrict node, const char *restrict service,
+                 const struct addrinfo *restrict hints, struct addrinfo **restrict found)
+{
+    typedef int (function_t) (const char *, const char *, const struct addrinfo *,
+                              struct addrinfo **);
+    function_t *real;
+    *(void **) &real = dlsym (RTLD_NEXT, "getaddrinfo");
+    if (node && strcmp (node, SLOW) == 0) {
+        sem_post (&asked);
+        sem_wait (&answered);
+        return EAI_AGAIN;
+    }
+    return real (node, service, hints, found);
+}
+
+/* ---- */
 
 /* Copies a file of keys over another. */
 static void copy (const char *from, const char *to)
@@ -343,16 +369,39 @@ static void test_log_is_not_flooded (void **state)
     free (path);
 }
 
+/* Looking up the name of one host, for as long as that takes, holds up nothing but the dial to it. */
+static void test_slow_name (void **state)
+{
+    doors_t *self = *state;
+    char *keys = doors_path (self, "worker", NULL);
+    assert_int_equal (sem_init (&asked, 0, 0) | sem_init (&answered, 0, 0), 0);
+    bus_t *bus = bus_new (&(bus_config_t){.curve_dir = keys, .role = KEYS_WORKER, .dials = 2});
+    channel_t *push = channel_connect (bus, CHANNEL_PUSH, "tcp://" SLOW ":5600");
+    assert_non_null (push);
+    assert_int_equal (sem_wait (&asked), 0);
+    channel_t *dealer = channel_connect (bus, CHANNEL_DEALER, self->endpoint);
+    channel_peer_t peer;
+    doors_send (dealer, "hello");
+    doors_hear (self->router, &peer, "hello");
+    for (int i = 0; i < 1000; i++) {
+        sem_post (&answered);
+    }
+    channel_destroy (&push, 0);
+    channel_destroy (&dealer, 0);
+    bus_destroy (&bus);
+    free (keys);
+}
+
 int main (void)
 {
     log_init ("test_bus", LOG_ERROR, LOG_TEXT);
     alarm (300);
 #define TEST(function) cmocka_unit_test_setup_teardown (function, doors_set_up, doors_tear_down)
     const struct CMUnitTest tests[] = {
-        TEST (test_trusted),          TEST (test_unknown_key),        TEST (test_wrong_server_key),
-        TEST (test_plain_peer),       TEST (test_scanners),           TEST (test_silent),
-        TEST (test_doors_of_workers), TEST (test_without_keys),       TEST (test_both),
-        TEST (test_costs_nothing),    TEST (test_log_is_not_flooded),
+        TEST (test_trusted),          TEST (test_unknown_key),   TEST (test_wrong_server_key),
+        TEST (test_plain_peer),       TEST (test_scanners),      TEST (test_silent),
+        TEST (test_doors_of_workers), TEST (test_without_keys),  TEST (test_both),
+        TEST (test_slow_name),        TEST (test_costs_nothing), TEST (test_log_is_not_flooded),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -150,6 +150,9 @@ static int run (const options_t *given)
         .keep_days = options_number (given, "keep"),
         .redis_user = options_text (given, "redis-user"),
         .redis_password_file = options_text (given, "redis-password-file")};
+    for (size_t i = 0; i < broker_count; i++) {
+        config.locks.dials += bus_is_tcp (brokers[i]);
+    }
     int rc = 2;
     if (broker_count == 0 || broker_count > MEMBER_JOIN_MAX || !config.listen ||
         (count == 0 && options_origin (given, "state") == ORIGIN_DEFAULT)) {

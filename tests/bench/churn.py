@@ -37,8 +37,11 @@ def run_load(arguments, rate, seconds, churn):
             pause(load, arguments.every)
         if load.wait() not in (0, 1):
             raise SystemExit(load.said())
-        with open(f"{away.folder}/load.json", encoding="utf-8") as file:
-            result = json.load(file)
+        try:
+            with open(f"{away.folder}/load.json", encoding="utf-8") as file:
+                result = json.load(file)
+        except ValueError:
+            raise SystemExit("".join(process.said()[-3000:] for process in away.processes)) from None
         result["stats"], result["joins"] = away.stats(), joins
         return result
 
