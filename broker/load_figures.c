@@ -104,9 +104,11 @@ static void find_processes (load_figures_t *self, const load_run_t *run)
     add_process (self, "broker", &begin->broker, &end->broker, self->sent);
     for (uint32_t w = 0; w < end->worker_count; w++) {
         char name[24];
+        /* one from elsewhere may have come later */
+        const live_process_t *first = w < begin->worker_count ? &begin->workers[w] : &none;
         snprintf (name, sizeof name, "worker-%u", w);
-        add_process (self, name, &begin->workers[w], &end->workers[w],
-                     less (end->workers[w].candles, begin->workers[w].candles));
+        add_process (self, name, first, &end->workers[w],
+                     less (end->workers[w].candles, first->candles));
     }
     add_process (self, "collector", &begin->collector, &end->collector, self->committed);
 }

@@ -128,6 +128,23 @@ static void test_doubled_candles (void **state)
     CHECK (end.flow.committed += 6, doubled, 6);
 }
 
+/* A worker that came when the test had begun counts from nothing. */
+static void test_a_worker_that_came_later (void **state)
+{
+    bench_t *self = *state;
+    load_run_t *run = self->run;
+    live_process_t *one = memory_new (sizeof *one); /* with nothing behind it */
+    *one = run->begin.workers[0];
+    free (run->begin.workers);
+    run->begin.workers = one;
+    run->begin.worker_count = 1;
+    find (self);
+    const load_process_t *last = &self->figures.processes[self->figures.process_count - 2];
+    assert_string_equal (last->name, "worker-1");
+    assert_int_equal (last->candles, 505);
+    assert_int_equal (last->cpu_us, 251000);
+}
+
 /* Of the last that a worker scanned before it was killed the journal alone knows. */
 static void test_a_worker_that_died (void **state)
 {
@@ -212,6 +229,7 @@ int main (void)
         TEST (test_lost_candles),
         TEST (test_doubled_candles),
         TEST (test_a_worker_that_died),
+        TEST (test_a_worker_that_came_later),
         TEST (test_hits),
         TEST (test_not_even),
         TEST (test_reports),
