@@ -384,6 +384,9 @@ void flow_collector_state (flow_t *self, const wire_live_collector_t *state, uin
         return;
     }
     bool changed = is_new && self->collector_known;
+    if (self->collector_silent_ms >= self->config.dead_after_ms) {
+        log_info ("the collector is heard again");
+    }
     self->collector_known = true;
     self->collector = state->incarnation;
     self->collector_serial = state->serial;
@@ -516,6 +519,17 @@ static void send_clocks (flow_t *self)
     }
 }
 
+static void note_collector (flow_t *self, int64_t passed_ms)
+{
+    int64_t before_ms = self->collector_silent_ms, limit_ms = self->config.dead_after_ms;
+    self->collector_silent_ms += passed_ms;
+    if (self->collector_known && before_ms < limit_ms && self->collector_silent_ms >= limit_ms) {
+        log_warning ("the collector has been silent for %" PRId64
+                     " ms: nothing is committed until it is heard again",
+                     self->collector_silent_ms);
+    }
+}
+
 void flow_turn (flow_t *self, uint64_t now_ms)
 {
     if (!self->epoch) {
@@ -526,7 +540,7 @@ void flow_turn (flow_t *self, uint64_t now_ms)
     if (passed_ms > FLOW_PAUSE_MS) {
         passed_ms = 0; /* it was us who stood still */
     }
-    self->collector_silent_ms += passed_ms;
+    note_collector (self, passed_ms);
     for (uint32_t w = 0; w < self->seat_count && passed_ms > 0; w++) {
         watch_worker (self, (int) w, passed_ms);
     }

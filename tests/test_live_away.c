@@ -91,6 +91,9 @@ static void test_cells (void **state)
     away_other_waits (self, "unattached=0 workers.0.candles>0");
     for (int i = 0; i < 2; i++) {
         away_kill (self->collector);
+        if (i == 1) {
+            live_case_says (self->live, "the collector has been silent", AWAY_MS);
+        }
         self->collector = away_collector (self, self->hits);
         produce (self, i == 0 ? 75 : 80);
         live_case_wait (self->live, "unattached=0 collector_able=1 shards_outstanding=0");
@@ -103,6 +106,7 @@ static void test_cells (void **state)
     assert_true (symbols > 0);
     assert_int_equal (symbols + live_run_number (self->live->run, "symbols"),
                       producer_symbols (self->live->producer));
+    live_case_says (self->live, "the collector is heard again", AWAY_MS);
     assert_null (strstr (live_run_log (self->live->run), "another journal"));
     assert_null (strstr (live_run_log (self->other), "another journal"));
     live_case_finish (self->live);
